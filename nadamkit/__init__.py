@@ -1,0 +1,52 @@
+"""First-order optimisation for scientific Python.
+
+`minimize` has SciPy's contract and ten methods from Dozat (2015), "Incorporating Nesterov Momentum
+into Adam". Importing this package imports neither numba nor SciPy; names load on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from nadamkit._version import __version__
+
+if TYPE_CHECKING:
+    from nadamkit import registry, schedules
+    from nadamkit._info import show_config
+    from nadamkit._warmup import warmup
+    from nadamkit._minimize import minimize
+    from nadamkit._scipy_method import scipy_method
+
+_HOMES = {
+    "minimize": "nadamkit._minimize",
+    "scipy_method": "nadamkit._scipy_method",
+    "show_config": "nadamkit._info",
+    "warmup": "nadamkit._warmup",
+}
+_MODULES = ("registry", "schedules")
+
+__all__ = [
+    "__version__",
+    "minimize",
+    "registry",
+    "schedules",
+    "scipy_method",
+    "show_config",
+    "warmup",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"nadamkit.{name}")
+    else:
+        raise AttributeError(f"module 'nadamkit' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

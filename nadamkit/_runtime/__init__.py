@@ -1,0 +1,1 @@
+"""The only modules that import numba and the CUDA package."""

@@ -1,0 +1,190 @@
+"""The one door to Numba: how nadamkit compiles for the CPU.
+
+Everything is compiled with ``error_model="numpy"`` (the default checks each division, which costs a
+factor of 4 to 9 and raises where IEEE 754 has Inf) and without fastmath (which makes results depend
+on the CPU and the number of threads). Numba is imported on first use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import import_module, metadata
+from types import CodeType
+from typing import Any
+
+from nadamkit.errors import BackendUnavailable, NadamkitWarning
+
+_workqueue_lock = threading.Lock()
+_cache_failed = False
+
+
+def numba() -> Any:
+    """The numba package.
+
+    Raises
+    ------
+    BackendUnavailable
+        If numba cannot be imported.
+    """
+    try:
+        return import_module("numba")
+    except ImportError as error:
+        raise BackendUnavailable(
+            f"compiled backends need numba, which cannot be imported ({error}). Install it with "
+            "`python -m pip install numba`, or use backend='numpy'."
+        ) from error
+
+
+def available() -> bool:
+    """Whether numba can be imported."""
+    try:
+        numba()
+    except BackendUnavailable:
+        return False
+    return True
+
+
+def version() -> str | None:
+    """Version of the installed numba, without importing it."""
+    try:
+        return metadata.version("numba")
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def jit(function: Callable[..., Any], *, parallel: bool = False, signature: Any = None) -> Any:
+    """Compile a function for the CPU, cached on disk where a cache folder can be written.
+
+    Parameters
+    ----------
+    function : callable
+        What to compile. Functions it closes over are plain Python ones.
+    parallel : bool
+        Turn ``prange`` loops into threads.
+    signature : numba signature, optional
+        Compile for these types now.
+
+    Returns
+    -------
+    numba dispatcher
+    """
+    nb = numba()
+    arguments = () if signature is None else (signature,)
+    options = {"error_model": "numpy", "parallel": parallel, "nogil": True}
+    try:
+        return nb.njit(*arguments, cache=not _cache_failed, **options)(function)
+    except RuntimeError as error:
+        if "no locator available" not in str(error):
+            raise
+        _warn_no_cache()
+        return nb.njit(*arguments, **options)(function)
+
+
+def inlinable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let compiled code call a plain function; returns it unchanged.
+
+    A plain function is pickled by name, so kernels that close over it are found again in the disk
+    cache; a dispatcher has an identity of its own and never is.
+    """
+    numba()
+    return import_module("numba.extending").register_jitable(function)  # type: ignore[no-any-return]
+
+
+def fingerprint(*functions: Callable[..., Any]) -> str:
+    """A hash of what functions compute; it changes when one of them is edited.
+
+    Numba's disk cache looks at the defining file of a kernel only, so a kernel captures this to be
+    compiled anew when a rule in another file has changed.
+    """
+    digest = hashlib.sha256()
+    for function in functions:
+        _digest(function.__code__, digest)
+    return digest.hexdigest()[:16]
+
+
+def _digest(code: CodeType, digest: Any) -> None:
+    digest.update(code.co_code)
+    digest.update(repr((code.co_names, code.co_varnames)).encode())
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            _digest(constant, digest)
+        else:
+            digest.update(repr(constant).encode())
+
+
+def threads() -> int:
+    """Number of threads parallel kernels use."""
+    return int(numba().get_num_threads())
+
+
+def max_threads() -> int:
+    """Number of threads numba was started with."""
+    return int(numba().config.NUMBA_NUM_THREADS)
+
+
+@contextlib.contextmanager
+def using_threads(count: int | None) -> Iterator[None]:
+    """Run parallel kernels on `count` threads inside the block."""
+    if count is None:
+        yield
+        return
+    nb = numba()
+    before = nb.get_num_threads()
+    nb.set_num_threads(count)
+    try:
+        yield
+    finally:
+        nb.set_num_threads(before)
+
+
+def threading_layer() -> str:
+    """Name of the threading layer; starts it if no parallel kernel has run yet."""
+    nb = numba()
+    try:
+        return str(nb.threading_layer())
+    except ValueError:
+        _start_threads()
+        return str(nb.threading_layer())
+
+
+def parallel_guard() -> contextlib.AbstractContextManager[Any]:
+    """What a parallel call must hold: a lock under workqueue, which aborts when entered twice."""
+    return _workqueue_lock if threading_layer() == "workqueue" else contextlib.nullcontext()
+
+
+def cache_directory() -> str:
+    """Folder of the disk cache, or an empty string when none can be written."""
+    set_by_user = os.environ.get("NUMBA_CACHE_DIR")
+    folder = set_by_user or os.path.join(os.path.dirname(__file__), "__pycache__")
+    probe = folder if os.path.isdir(folder) else os.path.dirname(folder.rstrip(os.sep)) or "."
+    return folder if os.access(probe, os.W_OK) else ""
+
+
+def _start_threads() -> None:
+    nb = numba()
+
+    @nb.njit(parallel=True)  # type: ignore[untyped-decorator]
+    def probe(n: int) -> int:
+        total = 0
+        for i in nb.prange(n):
+            total += i
+        return total
+
+    probe(2)
+
+
+def _warn_no_cache() -> None:
+    global _cache_failed
+    if not _cache_failed:
+        _cache_failed = True
+        warnings.warn(
+            "no folder for compiled code can be written, so every process compiles anew. "
+            "Set NUMBA_CACHE_DIR to a writable folder.",
+            NadamkitWarning,
+            stacklevel=4,
+        )

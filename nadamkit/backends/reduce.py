@@ -1,0 +1,113 @@
+"""Norms and sums whose bits do not depend on the backend or the number of threads.
+
+A sum is taken over blocks of 4096 elements. In a block, 32 lanes each add every 32nd element; the
+lanes are then added pairwise, and the blocks one after another. The order is thus fixed, and wide
+enough for vector instructions without fastmath. Sums are in float64 for both dtypes.
+
+The functions are plain Python that runs compiled (`compiled`) or, in another form with the same
+order of additions, in NumPy (`dot`, `max_abs`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANES = 32
+ROWS = 128
+BLOCK = LANES * ROWS
+
+
+def dot(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Sum of products in float64."""
+    n = a.size
+    blocks = max(1, -(-n // BLOCK))
+    products = np.zeros(blocks * BLOCK)
+    with np.errstate(all="ignore"):
+        np.multiply(a, b, out=products[:n], dtype=np.float64)
+        grid = products.reshape(blocks, ROWS, LANES)
+        lanes = np.zeros((blocks, LANES))
+        for row in range(ROWS):
+            lanes += grid[:, row]
+        width = LANES
+        while width > 1:
+            width //= 2
+            lanes = lanes[:, :width] + lanes[:, width : 2 * width]
+        total = 0.0
+        for partial in lanes[:, 0].tolist():
+            total += partial
+    return total
+
+
+def max_abs(a: NDArray[Any]) -> float:
+    """Largest absolute value; NaN if there is one, 0 for an empty array."""
+    return float(np.max(np.abs(a))) if a.size else 0.0
+
+
+def norm(g: NDArray[Any], reductions: Reductions | None = None) -> float:
+    """Euclidean norm, without overflow: the sum is scaled by a power of two where it must be."""
+    product, largest = reductions or (dot, max_abs)
+    top = float(largest(g))
+    if not 0.0 < top < np.inf:
+        return top
+    if 1e-140 < top < 1e140:
+        return float(np.sqrt(product(g, g)))
+    scale = 2.0 ** -np.frexp(top)[1]
+    scaled = g * scale
+    return float(np.sqrt(product(scaled, scaled)) / scale)
+
+
+class Reductions(NamedTuple):
+    """The two reductions of a backend."""
+
+    dot: Any
+    max_abs: Any
+
+
+NUMPY = Reductions(dot, max_abs)
+
+
+@cache
+def compiled() -> Reductions:
+    """The reductions compiled for one thread, with the same bits as `dot` and `max_abs`."""
+    from nadamkit._runtime import numba
+
+    return Reductions(numba.jit(plain_dot), numba.jit(plain_max_abs))
+
+
+def plain_dot(a, b):
+    """`dot` as a loop."""
+    n = a.size
+    total = 0.0
+    lanes = np.zeros(LANES)
+    for start in range(0, n, BLOCK):
+        for j in range(LANES):
+            lanes[j] = 0.0
+        stop = min(start + BLOCK, n)
+        full = start + (stop - start) // LANES * LANES
+        for i in range(start, full, LANES):
+            for j in range(LANES):
+                lanes[j] += np.float64(a[i + j]) * np.float64(b[i + j])
+        for i in range(full, stop):
+            lanes[i - full] += np.float64(a[i]) * np.float64(b[i])
+        width = LANES
+        while width > 1:
+            width //= 2
+            for j in range(width):
+                lanes[j] += lanes[j + width]
+        total += lanes[0]
+    return total
+
+
+def plain_max_abs(a):
+    """`max_abs` as a loop; a NaN is larger than anything."""
+    top = 0.0
+    bad = False
+    for i in range(a.size):
+        v = abs(a[i])
+        bad |= v != v
+        top = max(top, np.float64(v))
+    return np.nan if bad else top

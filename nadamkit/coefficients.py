@@ -1,0 +1,177 @@
+"""The table of coefficients: one row a step, each value exact to 1 ulp, for any t up to 1e9.
+
+Everything a step needs beside x, g and its slots is a scalar that depends on t alone. It is computed
+here in double-double arithmetic, a block of steps at a time, rounded once to the dtype of the
+arrays, and kept: the table is a pure function of the rule and its hyperparameters, so a second run
+with the same ones pays nothing. Compiled loops then only read rows.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nadamkit import doubledouble as dd
+from nadamkit.doubledouble import DD
+from nadamkit.rule import Rule
+from nadamkit.schedules import momentum_schedule
+
+#: Steps a block. A block costs some hundred array operations whatever its length: 512 rows take
+#: 0.8 ms (1.5 us a row), 4096 rows 1.6 ms (0.4 us a row); longer ones delay the first step.
+BLOCK = 2048
+#: Blocks kept in memory, at most about 8 columns * 8 bytes * BLOCK = 64 KiB each.
+KEPT_BLOCKS = 512
+_blocks: OrderedDict[Any, NDArray[Any]] = OrderedDict()
+
+
+class Sequences:
+    """The sequences of the paper for the steps ``t, t+1, ..., t+count-1``, in double-double.
+
+    Parameters
+    ----------
+    hyper : mapping
+        Hyperparameters.
+    t : int
+        First step, from 1.
+    count : int
+        Number of steps.
+    """
+
+    def __init__(self, hyper: Mapping[str, Any], t: int, count: int) -> None:
+        self._hyper, self._t, self._count = hyper, t, count
+        self._schedule = momentum_schedule(hyper.get("schedule", "constant"))
+
+    @cached_property
+    def mu(self) -> DD:
+        """The constant mu."""
+        return DD(self._hyper["mu"])
+
+    @cached_property
+    def nu(self) -> DD:
+        """The constant nu."""
+        return DD(self._hyper["nu"])
+
+    @cached_property
+    def nu_power(self) -> DD:
+        """``nu**t``."""
+        return dd.powers(self.nu, self._count) * dd.power(self.nu, self._t)
+
+    @cached_property
+    def mu_t(self) -> DD:
+        """The momentum of each step."""
+        return self._mus[:-1]
+
+    @cached_property
+    def mu_next(self) -> DD:
+        """The momentum of the step after each: ``mu_{t+1}``."""
+        return self._mus[1:]
+
+    @cached_property
+    def prod_t(self) -> DD:
+        """``mu_1 * ... * mu_t``."""
+        return self._products[:-1]
+
+    @cached_property
+    def prod_next(self) -> DD:
+        """``mu_1 * ... * mu_{t+1}``."""
+        return self._products[1:]
+
+    @cached_property
+    def _mus(self) -> DD:
+        return self._schedule.sequence(self._hyper["mu"], self._t, self._count + 1)
+
+    @cached_property
+    def _products(self) -> DD:
+        start = self._schedule.product(self._hyper["mu"], self._t - 1)
+        return dd.cumulative_product(self._mus, start)
+
+
+class CoefficientTable:
+    """Coefficients of a rule, row t for step t.
+
+    Parameters
+    ----------
+    rule : Rule
+        The rule.
+    hyper : mapping
+        Its hyperparameters, validated.
+    dtype : dtype
+        float32 or float64: what the rows are rounded to.
+
+    Examples
+    --------
+    >>> from nadamkit import registry
+    >>> table = CoefficientTable(registry.get("adam"), {"mu": 0.5, "nu": 0.5}, "float64")
+    >>> table.names
+    ('c', 'b', 'd', 'h', 'inside', 'outside')
+    >>> table.rows(1, 2)[:, :4].tolist()  # 1-mu, 1/(1-mu^t), 1-nu, 1/(1-nu^t) at t = 1 and 2
+    [[0.5, 2.0, 0.5, 2.0], [0.5, 1.3333333333333333, 0.5, 1.3333333333333333]]
+    """
+
+    def __init__(self, rule: Rule, hyper: Mapping[str, Any], dtype: Any) -> None:
+        self._rule = rule
+        self._hyper = rule.validated(hyper)
+        self._dtype = np.dtype(dtype)
+        self.names = tuple(self._columns(1, 1))
+        # A user's callable may have state of its own, so only named schedules are remembered.
+        schedule = self._hyper.get("schedule", "constant")
+        self._pure = isinstance(schedule, str) or getattr(schedule, "pure", False)
+        self._own: dict[int, NDArray[Any]] = {}
+
+    def rows(self, t: int, count: int) -> NDArray[Any]:
+        """Rows for the steps ``t .. t+count-1``.
+
+        Parameters
+        ----------
+        t : int
+            First step, from 1.
+        count : int
+            Number of rows.
+
+        Returns
+        -------
+        ndarray of shape (count, len(names))
+            A new array.
+        """
+        out = np.empty((count, len(self.names)), self._dtype)
+        self.fill(out, t)
+        return out
+
+    def fill(self, out: NDArray[Any], t: int) -> None:
+        """Write the rows for the steps ``t, t+1, ...`` into `out`."""
+        done = 0
+        while done < len(out):
+            number, offset = divmod(t - 1 + done, BLOCK)
+            block = self._block(number)[offset : offset + len(out) - done]
+            out[done : done + len(block)] = block
+            done += len(block)
+
+    def _block(self, number: int) -> NDArray[Any]:
+        if not self._pure:
+            if number not in self._own:
+                self._own = {number: self._computed(number)}
+            return self._own[number]
+        key = (self._rule.coefficients, *sorted(self._hyper.items(), key=str), self._dtype, number)
+        if key in _blocks:
+            _blocks.move_to_end(key)
+        else:
+            _blocks[key] = self._computed(number)
+            if len(_blocks) > KEPT_BLOCKS:
+                _blocks.popitem(last=False)
+        return _blocks[key]
+
+    def _computed(self, number: int) -> NDArray[Any]:
+        out = np.empty((BLOCK, len(self.names)), self._dtype)
+        for column, value in enumerate(self._columns(number * BLOCK + 1, BLOCK).values()):
+            out[:, column] = value.hi if isinstance(value, DD) else value
+        return out
+
+    def _columns(self, t: int, count: int) -> dict[str, Any]:
+        sequences = Sequences(self._hyper, t, count)
+        return self._rule.coefficients(SimpleNamespace(**self._hyper), sequences)

@@ -1,0 +1,143 @@
+"""What a hyperparameter may be: one table of names, meanings and allowed values.
+
+A rule file says which of these it has and their defaults; validation, documentation and the
+command line all read this table.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nadamkit.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """One hyperparameter: what it means and which values it takes.
+
+    Parameters
+    ----------
+    meaning : str
+        One line for people.
+    allowed : str
+        The allowed values, in words, for the error message.
+    accepts : callable
+        True for an allowed value.
+    """
+
+    meaning: str
+    allowed: str
+    accepts: Callable[[Any], bool]
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) or hasattr(value, "__float__")
+
+
+def _real(low: float, high: float = math.inf) -> Callable[[Any], bool]:
+    return lambda value: _number(value) and low <= float(value) < high
+
+
+def _choice(meaning: str) -> Hyperparameter:
+    """A knob: each rule lists the values it knows."""
+    return Hyperparameter(meaning, "", lambda value: True)
+
+
+def _positive_or_none(value: Any) -> bool:
+    return value is None or (_number(value) and 0.0 < float(value) < math.inf)
+
+
+TABLE: Mapping[str, Hyperparameter] = {
+    "mu": Hyperparameter("decay of the momentum m", "a number in [0, 1)", _real(0.0, 1.0)),
+    "nu": Hyperparameter("decay of the norm n", "a number in [0, 1)", _real(0.0, 1.0)),
+    "eps": Hyperparameter("keeps the denominator from 0", "a finite number >= 0", _real(0.0)),
+    "eps_root": Hyperparameter(
+        "a second epsilon, always inside the root", "a finite number >= 0", _real(0.0)
+    ),
+    "n0": Hyperparameter("initial value of the sum n", "a finite number >= 0", _real(0.0)),
+    "schedule": Hyperparameter(
+        "momentum schedule mu_t",
+        "'dozat', 'constant', a schedule from nadamkit.schedules, or a callable t -> mu_t",
+        lambda value: value in ("dozat", "constant") or callable(value),
+    ),
+    "m_coef": _choice("decay inside m: the constant mu or the scheduled mu_t"),
+    "lookahead": _choice("the Nesterov term"),
+    "m_bias": _choice("bias correction of m: with the product to t+1, to t, or none"),
+    "n_bias": _choice("bias correction of n: n/(1-nu^t), nu*n/(1-nu^t), or none"),
+    "eps_kind": _choice(
+        "epsilon: inside the root, outside, outside and uncorrected ('eps-hat'), or inside the "
+        "maximum"
+    ),
+    "weight_decay": Hyperparameter("weight decay", "a finite number >= 0", _real(0.0)),
+    "wd_kind": _choice(
+        "weight decay added to the gradient ('l2') or applied to x ('decoupled')"
+    ),
+    "clip_norm": Hyperparameter(
+        "scale the gradient down to this Euclidean norm", "a number > 0 or None", _positive_or_none
+    ),
+    "clip_value": Hyperparameter(
+        "clip each gradient component to [-value, value]", "a number > 0 or None", _positive_or_none
+    ),
+    "maximize": _choice("climb instead of descend"),
+}
+
+#: What every rule has beside its own hyperparameters.
+COMMON: Mapping[str, Any] = {
+    "weight_decay": 0.0,
+    "wd_kind": ("l2", "decoupled"),
+    "clip_norm": None,
+    "clip_value": None,
+    "maximize": (False, True),
+}
+
+
+def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A method's hyperparameters: its defaults updated by what the user gave, each value checked.
+
+    Parameters
+    ----------
+    method : str
+        Name of the method, for messages.
+    own : mapping
+        The method's hyperparameters: a default, or a tuple of choices with the default first.
+    given : mapping
+        The user's values.
+
+    Returns
+    -------
+    dict
+        Every hyperparameter of the method.
+
+    Raises
+    ------
+    OptionError
+        For a hyperparameter the method does not have, or a value it does not take.
+    """
+    known = {**own, **COMMON}
+    result = {name: v[0] if isinstance(v, tuple) else v for name, v in known.items()}
+    for name, value in given.items():
+        if name not in known:
+            raise OptionError(
+                f"method {method!r} has no hyperparameter {name!r}"
+                f"{did_you_mean(name, known)}. It has: {', '.join(sorted(known))}."
+            )
+        choices, spec = known[name], TABLE[name]
+        allowed = spec.allowed
+        fits = spec.accepts(value)
+        if isinstance(choices, tuple):
+            allowed = "one of " + ", ".join(repr(choice) for choice in choices)
+            fits = isinstance(value, Hashable) and value in choices
+        if not fits:
+            raise OptionError(f"{name}={value!r} is not allowed: {name} must be {allowed}.")
+        result[name] = float(value) if isinstance(result[name], float) else value
+    return result
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'x'?"`` for the closest known name, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,1 @@
+"""Loops: each turns a kernel and an objective into a trajectory."""

@@ -1,0 +1,167 @@
+"""One step at a time: a rule, its state and its table of coefficients, on one array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nadamkit import backends, registry, schedules
+from nadamkit._runtime import numba
+from nadamkit.backends import pieces, reduce
+from nadamkit.coefficients import CoefficientTable
+from nadamkit.errors import OptionError
+
+#: Rows of the table that are prepared at a time.
+CHUNK = 256
+
+
+class Stepper:
+    """Applies a method to an array, a gradient at a time.
+
+    Parameters
+    ----------
+    method : str
+        Name of the method.
+    x : ndarray of float32 or float64
+        Parameters, of any shape and memory layout; updated in place.
+    backend : {'auto', 'numpy', 'serial', 'parallel', 'cuda'}
+        Where to compute.
+    learning_rate : float, ndarray of x's shape, or callable of t
+        Learning rate.
+    threads : int, optional
+        Number of threads of the parallel backend.
+    **hyper
+        Hyperparameters of the method.
+
+    Attributes
+    ----------
+    t : int
+        Steps done.
+    slots : ndarray of shape (number of slots, x.size)
+        State, in the order of the rule's slots.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([1.0, -2.0])
+    >>> stepper = Stepper("gd", x, learning_rate=0.5)
+    >>> stepper.step(np.array([1.0, 1.0]))
+    >>> x.tolist()
+    [0.5, -2.5]
+    """
+
+    def __init__(
+        self,
+        method: str,
+        x: NDArray[Any],
+        *,
+        backend: str = "auto",
+        learning_rate: Any = 1e-3,
+        threads: int | None = None,
+        **hyper: Any,
+    ) -> None:
+        _check_array("x", x)
+        rule = registry.get(method)
+        self.x = x
+        self.t = 0
+        self._hyper = rule.validated(hyper)
+        self._table = CoefficientTable(rule, self._hyper, x.dtype)
+        self._rate, self._rates = split_rate(learning_rate, x.shape, x.dtype)
+        self._mods = pieces.modifiers(self._hyper, x.dtype)
+        self.slots = initial_slots(rule, self._hyper, x.size, x.dtype)
+        self._rows = np.empty((CHUNK, 1 + len(self._table.names)), x.dtype)
+        self._first = -CHUNK
+        self._threads = threads
+        variant = backends.Variant(self._rates.size > 0, self._mods.size > 0)
+        self._backend = backends.choose(backend, x.size)
+        self._kernel = backends.make_kernel(rule, self._table.names, self._backend, variant)
+
+    def step(self, g: NDArray[Any]) -> None:
+        """Apply one gradient.
+
+        Parameters
+        ----------
+        g : ndarray
+            Gradient at x, of x's shape and dtype. It is not changed.
+
+        Raises
+        ------
+        OptionError
+            If the shape or dtype is not that of x; nothing is changed then.
+        """
+        if g.shape != self.x.shape or g.dtype != self.x.dtype:
+            raise OptionError(
+                f"the gradient has shape {g.shape} and dtype {g.dtype}, but the parameters have "
+                f"shape {self.x.shape} and dtype {self.x.dtype}; they must be the same."
+            )
+        flat, gradient = self.x.reshape(-1), g.reshape(-1)
+        flat, gradient = np.ascontiguousarray(flat), np.ascontiguousarray(gradient)
+        if self._hyper["clip_norm"] is not None:
+            clip(self._mods, gradient, self._hyper)
+        row = self.t - self._first
+        if row >= CHUNK:
+            self._first, row = self.t, 0
+            self._table.fill(self._rows[:, 1:], self.t + 1)
+            self._rows[:, 0] = schedules.rates(self._rate, self.t + 1, CHUNK)
+        with numba.using_threads(self._threads if self._backend == "parallel" else None):
+            self._kernel(flat, gradient, self.slots, self._rows, row, self._rates, self._mods)
+        if not np.shares_memory(flat, self.x):
+            self.x[...] = flat.reshape(self.x.shape)
+        self.t += 1
+
+
+def split_rate(learning_rate: Any, shape: tuple[int, ...], dtype: Any) -> tuple[Any, NDArray[Any]]:
+    """A learning rate as a number or schedule, and its factor for each parameter (or empty).
+
+    Raises
+    ------
+    OptionError
+        If it is not a finite number >= 0, an array of such numbers with the shape of the
+        parameters, or a callable.
+    """
+    if callable(learning_rate):
+        return learning_rate, np.empty(0, dtype)
+    try:
+        values = np.asarray(learning_rate, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.array(np.nan)
+    if not (np.isfinite(values) & (values >= 0.0)).all():
+        raise OptionError(
+            f"learning_rate={learning_rate!r} is not allowed: it must be a finite number >= 0, an "
+            "array of them with one for each parameter, a schedule from nadamkit.schedules, a "
+            "callable of t, or (in minimize) 'auto'."
+        )
+    if values.ndim == 0:
+        return float(values), np.empty(0, dtype)
+    if values.shape != shape:
+        raise OptionError(
+            f"learning_rate has shape {values.shape}, but the parameters have shape {shape}; "
+            "give one number for all, or one for each."
+        )
+    return 1.0, np.ascontiguousarray(values.reshape(-1), dtype=dtype)
+
+
+def initial_slots(rule: Any, hyper: dict[str, Any], size: int, dtype: Any) -> NDArray[Any]:
+    """State before the first step: zero, or n0 for n."""
+    state = np.zeros((len(rule.slots), size), dtype)
+    if "n0" in hyper:
+        state[rule.slots.index("n")] = hyper["n0"]
+    return state
+
+
+def clip(mods: NDArray[Any], g: NDArray[Any], hyper: dict[str, Any]) -> None:
+    """Set the gradient's factor so that its Euclidean norm is at most ``clip_norm``."""
+    size = reduce.norm(g)
+    limit = hyper["clip_norm"]
+    sign = -1.0 if hyper["maximize"] else 1.0
+    mods[0] = sign * (limit / size) if size > limit else sign
+
+
+def _check_array(name: str, x: Any) -> None:
+    if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
+        got = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
+        raise OptionError(f"{name} must be a float32 or float64 NumPy array, but is a {got}.")
+    if not x.flags.writeable:
+        raise OptionError(f"{name} is read-only, and a step updates it in place; pass a copy.")

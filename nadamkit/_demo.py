@@ -9,33 +9,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import scipy.optimize
 
-from nadamkit import minimize
-
-Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+from nadamkit import minimize, registry
+from nadamkit._demo_problems import Array, Problem, digits, valley
 
 BASELINE = "L-BFGS-B"
-MAXITER = 1000
 GTOL = 1e-5
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An objective ``fun(x) -> (f, gradient)``, its start, and how good an x is for its user."""
-
-    name: str
-    title: str
-    fun: Callable[[Array], tuple[float, Array]]
-    x0: Array
-    score: Callable[[Array], float]
-    score_title: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +39,7 @@ class Run:
 
 @dataclass
 class Recorder:
-    """Passes calls on to an objective and notes the loss of each: the same ruler for all solvers."""
+    """Passes calls on to an objective and notes each loss: the same ruler for all solvers."""
 
     fun: Callable[[Array], tuple[float, Array]]
     losses: list[float] = field(default_factory=list)
@@ -65,93 +51,11 @@ class Recorder:
         return loss, gradient
 
 
-@dataclass(frozen=True)
-class SoftmaxRegression:
-    r"""Mean cross-entropy of a linear classifier plus an L2 penalty on all weights but the biases.
-
-    Parameters
-    ----------
-    features : array, shape (samples, features)
-        The last column is the constant 1 of the bias.
-    labels : array of int, shape (samples,)
-        Class of each sample, from 0.
-    classes : int
-        Number of classes.
-    strength : float
-        Factor of half the sum of squared weights.
-    """
-
-    features: Array
-    labels: Array
-    classes: int = 10
-    strength: float = 1e-3
-
-    def __call__(self, x: Array) -> tuple[float, Array]:
-        """Loss and gradient; `x` holds one row of weights per class, flattened."""
-        weights = x.reshape(self.classes, -1)
-        samples = np.arange(len(self.labels))
-        scores = self.features @ weights.T
-        scores -= scores.max(axis=1, keepdims=True)
-        log_odds = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        residuals = np.exp(log_odds)
-        residuals[samples, self.labels] -= 1
-        shrunk = self.strength * weights
-        shrunk[:, -1] = 0
-        loss = -log_odds[samples, self.labels].mean() + 0.5 * np.vdot(shrunk, weights)
-        gradient = residuals.T @ self.features / len(samples) + shrunk
-        return float(loss), gradient.ravel()
-
-    def accuracy(self, x: Array) -> float:
-        """Share of the samples that the weights `x` put into the right class."""
-        scores = self.features @ x.reshape(self.classes, -1).T
-        return float(np.mean(scores.argmax(axis=1) == self.labels))
-
-
-def digits() -> Problem:
-    """Softmax regression on scikit-learn's digits: 1347 to fit, 450 to test, 650 weights."""
-    from sklearn.datasets import load_digits
-
-    pixels, labels = load_digits(return_X_y=True)
-    features = np.hstack([pixels / 16, np.ones((len(pixels), 1))])
-    order = np.random.default_rng(2015).permutation(len(labels))
-    fit, test = order[:1347], order[1347:]
-    loss = SoftmaxRegression(features[fit], labels[fit])
-    return Problem(
-        name="digits",
-        title="Softmax regression on handwritten digits (1347 images, 650 weights)",
-        fun=loss,
-        x0=np.zeros(loss.classes * features.shape[1]),
-        score=SoftmaxRegression(features[test], labels[test]).accuracy,
-        score_title="test accuracy",
-    )
-
-
-def rosenbrock(x: Array) -> tuple[float, Array]:
-    """Rosenbrock's function, sum of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2, and its gradient."""
-    bend, gap = x[1:] - x[:-1] ** 2, 1 - x[:-1]
-    gradient = np.zeros_like(x)
-    gradient[:-1] = -400 * bend * x[:-1] - 2 * gap
-    gradient[1:] += 200 * bend
-    return float(100 * bend @ bend + gap @ gap), gradient
-
-
-def valley(n: int) -> Problem:
-    """Rosenbrock's function of `n` variables from the origin; all are 1 at the minimum."""
-    return Problem(
-        name="rosenbrock",
-        title=f"Rosenbrock's function of {n} variables",
-        fun=rosenbrock,
-        x0=np.zeros(n),
-        score=lambda x: float(np.abs(x - 1).max()),
-        score_title="max |x - 1|",
-    )
-
-
 def problems() -> list[Problem]:
     """The digits, or without scikit-learn what can stand in for them."""
     try:
         return [digits()]
-    except ImportError:
+    except ModuleNotFoundError:
         print(
             "The digits need scikit-learn, which is not installed. To get it:\n"
             '    python -m pip install "nadamkit[examples]"\n'
@@ -191,7 +95,7 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     """
     try:
         from threadpoolctl import threadpool_limits
-    except ImportError:
+    except ModuleNotFoundError:
         return nullcontext()
     limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
     return limits
@@ -205,7 +109,7 @@ class Progress:
         self.done = 0
         try:
             from tqdm import tqdm
-        except ImportError:
+        except ModuleNotFoundError:
             self.bar = None
         else:
             # disable=None: silent where the output is not a terminal
@@ -230,9 +134,8 @@ class Progress:
             self.bar.close()
 
 
-def compare(problem: Problem, solvers: Iterable[str], maxiter: int) -> list[Run]:
+def compare(problem: Problem, solvers: Sequence[str], maxiter: int) -> list[Run]:
     """Run all solvers on a problem and print the table, a row as soon as it is known."""
-    solvers = list(solvers)
     print(problem.title)
     print(
         f"{'method':<10}{'loss':>14}{problem.score_title:>15}{'max |grad|':>12}"
@@ -259,9 +162,9 @@ def draw(results: Sequence[tuple[Problem, list[Run]]], path: str) -> None:
     figure = Figure(figsize=(8, 5 * len(results)), layout="constrained")
     panels = figure.subplots(len(results), squeeze=False)[:, 0]
     for axes, (problem, runs) in zip(panels, results, strict=True):
-        lowest = min(run.losses.min() for run in runs)
+        lowest = min(np.nanmin(run.losses) for run in runs)
         for number, run in enumerate(sorted(runs, key=lambda run: run.loss)):
-            gap = np.minimum.accumulate(run.losses) - lowest
+            gap = np.fmin.accumulate(run.losses) - lowest
             gap[gap <= 0] = np.nan
             axes.plot(np.arange(1, len(gap) + 1), gap, label=run.solver, **_style(number, len(gap)))
         axes.set(
@@ -272,7 +175,9 @@ def draw(results: Sequence[tuple[Problem, list[Run]]], path: str) -> None:
             yscale="log",
         )
         axes.grid(alpha=0.3)
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="lowest first", handlelength=4)
+        axes.legend(
+            loc="center left", bbox_to_anchor=(1, 0.5), title="lowest first", handlelength=4
+        )
     figure.savefig(path, dpi=150)
 
 
@@ -292,27 +197,30 @@ def _style(number: int, calls: int) -> dict[str, Any]:
     }
 
 
-def run(methods: Sequence[str], maxiter: int = MAXITER, output: str | None = None) -> None:
+def demo(
+    methods: Sequence[str] | None = None, maxiter: int = 1000, output: str | None = None
+) -> None:
     """Compare `methods` and L-BFGS-B, print the tables and write the plot.
 
     Parameters
     ----------
-    methods : sequence of str
-        Names of methods.
-    maxiter : int
+    methods : sequence of str, optional
+        Names of methods; all by default.
+    maxiter : int, optional
         Most iterations of each.
     output : str, optional
         File of the plot; ``nadamkit-digits.png`` or ``nadamkit-rosenbrock.png`` by default.
     """
+    solvers = [*(methods or registry.names()), BASELINE]
     results = []
     for problem in problems():
         with one_blas_thread():
-            results.append((problem, compare(problem, [*methods, BASELINE], maxiter)))
+            results.append((problem, compare(problem, solvers, maxiter)))
         print()
     path = output or f"nadamkit-{results[0][0].name}.png"
     try:
         draw(results, path)
-    except ImportError:
+    except ModuleNotFoundError:
         print(
             "No plot: it needs matplotlib, which is not installed. To get it:\n"
             '    python -m pip install "nadamkit[plot]"'

@@ -9,6 +9,7 @@ from typing import Literal, overload
 
 from nadamkit._runtime import cuda, numba
 from nadamkit._version import __version__
+from nadamkit.backends import PARALLEL_FROM
 from nadamkit.errors import BackendUnavailable
 
 Config = dict[str, dict[str, str]]
@@ -113,6 +114,7 @@ def _threads() -> dict[str, str]:
     if numba.available():
         entries["numba threads"] = str(numba.threads())
         entries["threading layer"] = _threading_layer()
+        entries["parallel from"] = f"{PARALLEL_FROM:,} parameters"
     return entries
 
 

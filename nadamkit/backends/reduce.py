@@ -4,14 +4,13 @@ A sum is taken over blocks of 4096 elements. In a block, 32 lanes each add every
 lanes are then added pairwise, and the blocks one after another. The order is thus fixed, and wide
 enough for vector instructions without fastmath. Sums are in float64 for both dtypes.
 
-The functions are plain Python that runs compiled (`compiled`) or, in another form with the same
-order of additions, in NumPy (`dot`, `max_abs`).
+`dot`, `max_abs` and `norm` do it with NumPy; `plain_dot`, `plain_max_abs` and `plain_norm` are loops
+to be compiled, with the same order of additions.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,8 @@ from numpy.typing import NDArray
 LANES = 32
 ROWS = 128
 BLOCK = LANES * ROWS
+#: Powers of two between which squares neither overflow nor vanish.
+SMALL, LARGE = 2.0**-460, 2.0**460
 
 
 def dot(a: NDArray[Any], b: NDArray[Any]) -> float:
@@ -47,35 +48,16 @@ def max_abs(a: NDArray[Any]) -> float:
     return float(np.max(np.abs(a))) if a.size else 0.0
 
 
-def norm(g: NDArray[Any], reductions: Reductions | None = None) -> float:
-    """Euclidean norm, without overflow: the sum is scaled by a power of two where it must be."""
-    product, largest = reductions or (dot, max_abs)
-    top = float(largest(g))
+def norm(g: NDArray[Any]) -> float:
+    """Euclidean norm, without overflow: extreme values are scaled by a power of two."""
+    top = max_abs(g)
     if not 0.0 < top < np.inf:
         return top
-    if 1e-140 < top < 1e140:
-        return float(np.sqrt(product(g, g)))
-    scale = 2.0 ** -np.frexp(top)[1]
-    scaled = g * scale
-    return float(np.sqrt(product(scaled, scaled)) / scale)
-
-
-class Reductions(NamedTuple):
-    """The two reductions of a backend."""
-
-    dot: Any
-    max_abs: Any
-
-
-NUMPY = Reductions(dot, max_abs)
-
-
-@cache
-def compiled() -> Reductions:
-    """The reductions compiled for one thread, with the same bits as `dot` and `max_abs`."""
-    from nadamkit._runtime import numba
-
-    return Reductions(numba.jit(plain_dot), numba.jit(plain_max_abs))
+    if SMALL < top < LARGE:
+        return float(np.sqrt(dot(g, g)))
+    scale = LARGE if top <= SMALL else SMALL
+    scaled = g * np.float64(scale)
+    return float(np.sqrt(dot(scaled, scaled)) / scale)
 
 
 def plain_dot(a, b):
@@ -111,3 +93,19 @@ def plain_max_abs(a):
         bad |= v != v
         top = max(top, np.float64(v))
     return np.nan if bad else top
+
+
+def plain_norm(g):
+    """`norm` as a loop."""
+    top = plain_max_abs(g)
+    if not (0.0 < top < np.inf):
+        return top
+    if SMALL < top < LARGE:
+        return np.sqrt(plain_dot(g, g))
+    scale = LARGE if top <= SMALL else SMALL
+    scaled = g * np.float64(scale)
+    return np.sqrt(plain_dot(scaled, scaled)) / scale
+
+
+#: The loops, for those who compile them.
+PLAIN = (plain_dot, plain_max_abs, plain_norm)

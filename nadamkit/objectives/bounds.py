@@ -164,7 +164,7 @@ def _round_inward(lower: Array, upper: Array, dtype: np.dtype[Any]) -> tuple[Arr
         low = np.where(low < lower, np.nextafter(low, dtype.type(np.inf)), low)
         high = np.where(high > upper, np.nextafter(high, dtype.type(-np.inf)), high)
         empty = low > high
-        middle = (0.5 * lower + 0.5 * upper)[empty].astype(dtype)
+        middle = (0.5 * lower[empty] + 0.5 * upper[empty]).astype(dtype)
     low[empty] = high[empty] = middle
     # In a narrower dtype a finite bound can lie beyond the largest number.
     _refuse_impossible(low, high)

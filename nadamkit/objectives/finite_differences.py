@@ -1,8 +1,7 @@
 """The gradient by finite differences, within bounds and in the precision at hand.
 
-Steps follow the conventions of ``scipy.optimize`` (its option ``finite_diff_rel_step`` has the same
-meaning here), except that they are never coarser or finer than the dtype of x calls for: a float32
-problem is differenced with float32's steps.
+Steps follow the conventions of ``scipy.optimize``, whose option ``finite_diff_rel_step`` has the
+same meaning here. A float32 problem is differenced with float32's steps, at float32 points.
 """
 
 from __future__ import annotations
@@ -130,7 +129,7 @@ class FiniteDifference:
             eps = max(eps, np.finfo(kind).eps)
         relative = x.dtype.type(float(eps) ** _POWER[self._method])
         size = np.abs(x)
-        default = np.where(x < 0, -relative, relative) * np.maximum(x.dtype.type(1), size)
+        default: Array = np.where(x < 0, -relative, relative) * np.maximum(x.dtype.type(1), size)
         if self._rel_step is None:
             return default
         chosen = (self._rel_step * np.where(x < 0, -size, size)).astype(x.dtype)

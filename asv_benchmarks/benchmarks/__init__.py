@@ -1,0 +1,1 @@
+"""airspeed-velocity benchmarks. What they iterate over comes from the registry of methods."""

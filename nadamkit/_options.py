@@ -1,0 +1,148 @@
+"""The options of `minimize`: names, defaults, meanings and checks, in one table."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nadamkit.errors import OptionError
+from nadamkit.hyperparameters import COMMON, did_you_mean
+from nadamkit.loops.stopping import Limits
+from nadamkit.rule import Rule
+
+#: ``gtol`` unless the user says otherwise, as in SciPy's BFGS and CG.
+GTOL = 1e-5
+#: Iterations over which ``ftol`` is measured.
+FTOL_WINDOW = 50
+
+
+class Option(NamedTuple):
+    """Default, allowed values in words, their test, and the meaning of an option."""
+
+    default: Any
+    allowed: str
+    accepts: Callable[[Any], bool]
+    meaning: str
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return not isinstance(value, str | bytes | complex) and not math.isnan(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _optional(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or (_is_number(value) and test(float(value)))
+
+
+_tolerance = ("a number >= 0, or None to turn it off", _optional(lambda v: 0.0 <= v < math.inf))
+_budget = ("a number, or None for no limit", _optional(lambda v: True))
+_count = ("a whole number >= 1, or None", _optional(lambda v: v >= 1.0 and v == int(v)))
+_switch = ("True or False", lambda v: isinstance(v, bool | np.bool_ | int))
+_anything = ("", lambda v: True)
+
+OPTIONS: Mapping[str, Option] = {
+    "learning_rate": Option(
+        "auto",
+        *_anything,
+        "'auto' (a line search along the method's direction), or what makes it the paper's algorithm "
+        "exactly: a number, an array with one rate per variable, a schedule, or a callable of t",
+    ),
+    "maxiter": Option(None, *_budget, "iterations; by default max(10000, 200 n)"),
+    "maxfun": Option(None, *_budget, "calls of the function; finite differences may overrun it"),
+    "maxtime": Option(None, *_budget, "seconds"),
+    "gtol": Option(GTOL, *_tolerance, "largest component of the projected gradient"),
+    "ftol": Option(
+        None, *_tolerance, "improvement of the best value in ftol_window iterations, relative"
+    ),
+    "ftol_window": Option(FTOL_WINDOW, *_count, "iterations over which ftol is measured"),
+    "xtol": Option(None, *_tolerance, "largest component of a step, relative to x and 1"),
+    "target": Option(None, *_budget, "function value to reach"),
+    "patience": Option(None, *_count, "iterations without a new best value"),
+    "disp": Option(False, *_switch, "print how the run ended"),
+    "return_all": Option(False, *_switch, "return the point of each iteration as allvecs"),
+    "history": Option(None, *_count, "record f, gradient norm and x every so many iterations"),
+    "workers": Option(None, *_anything, "processes, or a map, for finite differences"),
+    "finite_diff_rel_step": Option(None, *_anything, "relative step of finite differences"),
+}
+
+
+def parse(rule: Rule, options: Mapping[str, Any] | None, tol: Any) -> tuple[dict[str, Any], ...]:
+    """Check the user's options.
+
+    Parameters
+    ----------
+    rule : Rule
+        The method.
+    options : mapping or None
+        As given.
+    tol : float or None
+        Used for gtol where options has none.
+
+    Returns
+    -------
+    run : dict
+        The options of the run, with defaults.
+    hyper : dict
+        The method's hyperparameters, with defaults.
+
+    Raises
+    ------
+    OptionError
+        For a value that is not allowed. An unknown name only warns, as in SciPy.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        raise OptionError(f"options must be a dict, but is a {type(options).__name__}.")
+    given = dict(options or {})
+    run = {name: option.default for name, option in OPTIONS.items()}
+    if tol is not None:
+        given.setdefault("gtol", tol)
+    hyper = {}
+    for name, value in given.items():
+        if name in OPTIONS:
+            option = OPTIONS[name]
+            if not option.accepts(value):
+                raise OptionError(f"{name}={value!r} is not allowed: it must be {option.allowed}.")
+            run[name] = value
+        elif name in rule.hyperparameters or name in COMMON:
+            hyper[name] = value
+        else:
+            _warn_unknown(name, [*OPTIONS, *rule.hyperparameters, *COMMON], rule.name)
+    return run, rule.validated(hyper)
+
+
+def limits(run: Mapping[str, Any], n: int, sign: float, dtype: Any) -> Limits:
+    """The stopping tests of a run, as numbers."""
+
+    def number(name: str, off: float) -> float:
+        return off if run[name] is None else float(run[name])
+
+    every = 1 if run["return_all"] else run["history"]
+    return Limits(
+        gtol=number("gtol", -1.0),
+        ftol=number("ftol", -1.0),
+        window=number("ftol_window", float(FTOL_WINDOW)),
+        xtol=number("xtol", -1.0),
+        target=-math.inf if run["target"] is None else sign * float(run["target"]),
+        maxiter=number("maxiter", float(max(10_000, 200 * n))),
+        maxfun=max(number("maxfun", math.inf), 1.0),
+        patience=number("patience", math.inf),
+        sign=sign,
+        record=float(every or 0),
+        rounding=4.0 * float(np.finfo(dtype).eps),
+    )
+
+
+def _warn_unknown(name: str, known: list[str], method: str) -> None:
+    from scipy.optimize import OptimizeWarning
+
+    warnings.warn(
+        f"Unknown solver options: {name}{did_you_mean(name, known)} Method {method!r} ignores it.",
+        OptimizeWarning,
+        stacklevel=4,
+    )

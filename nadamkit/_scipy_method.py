@@ -1,0 +1,83 @@
+"""Methods as objects that SciPy's own `minimize`, and what is built on it, take as ``method``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nadamkit import registry
+from nadamkit._minimize import minimize
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+class SciPyMethod:
+    """A method for ``scipy.optimize.minimize(fun, x0, method=...)``; see `scipy_method`."""
+
+    def __init__(self, name: str, defaults: dict[str, Any]) -> None:
+        self.__name__ = registry.get(name).name
+        self._defaults = defaults
+
+    def __call__(
+        self,
+        fun: Any,
+        x0: Any,
+        args: Any = (),
+        *,
+        jac: Any = None,
+        hess: Any = None,
+        hessp: Any = None,
+        bounds: Any = None,
+        constraints: Any = (),
+        callback: Any = None,
+        tol: float | None = None,
+        **options: Any,
+    ) -> OptimizeResult:
+        return minimize(
+            fun,
+            x0,
+            args,
+            method=self.__name__,
+            jac=jac,
+            hess=hess,
+            hessp=hessp,
+            bounds=bounds,
+            constraints=constraints,
+            tol=tol,
+            callback=callback,
+            options={**self._defaults, **options},
+        )
+
+    def lower(self) -> str:
+        """The name; `scipy.optimize.shgo` asks every method for it."""
+        return self.__name__
+
+    def __repr__(self) -> str:
+        given = "".join(f", {name}={value!r}" for name, value in self._defaults.items())
+        return f"scipy_method({self.__name__!r}{given})"
+
+
+def scipy_method(name: str, **defaults: Any) -> SciPyMethod:
+    """A method as an object for SciPy.
+
+    Parameters
+    ----------
+    name : str
+        Name of the method.
+    **defaults
+        Options of every run, unless the call gives its own.
+
+    Returns
+    -------
+    SciPyMethod
+        To be passed as ``method`` to `scipy.optimize.minimize`, or in ``minimizer_kwargs`` to
+        `basinhopping`, `dual_annealing` and `shgo`. SciPy hides from such an object which
+        differences ``jac`` asked for; it uses '2-point' ones.
+
+    Examples
+    --------
+    >>> from scipy.optimize import minimize, rosen, rosen_der
+    >>> minimize(rosen, [-1.2, 1.0], method=scipy_method("nadam"), jac=rosen_der).x.round(4).tolist()
+    [1.0, 1.0]
+    """
+    return SciPyMethod(name, defaults)

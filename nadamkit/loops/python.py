@@ -1,0 +1,84 @@
+"""The loops in Python, for any callable: same code as the compiled loops, interpreted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from nadamkit._runtime import numba
+from nadamkit.backends import reduce
+from nadamkit.loops import fixed, parts, search
+from nadamkit.loops.stopping import FUN, MAXTIME, NFEV, NIT, NJEV, RUNNING
+
+
+class Stopped(Exception):
+    """The user's callback raised StopIteration."""
+
+
+def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int]) -> Any:
+    """A loop for Python objectives.
+
+    Parameters
+    ----------
+    kernel : callable
+        The rule's kernel.
+    auto : bool
+        The line search instead of a given learning rate.
+    compiled : bool
+        Use compiled functions for norms and tests; they give the same bits.
+    hook : callable
+        What happens between two iterations; see `make_hook`.
+    """
+    functions = _compiled_functions() if compiled else parts.NUMPY
+    module = search if auto else fixed
+    return module.make_loop(
+        parts.Parts(evaluate=evaluate, kernel=kernel, hook=hook, **functions)
+    )
+
+
+@lru_cache(maxsize=1)
+def _compiled_functions() -> dict[str, Any]:
+    for function in (*reduce.PLAIN, *parts.PLAIN.values()):
+        numba.inlinable(function)
+    interpreted = {"observe": parts.observe, "record": parts.record}
+    return {name: numba.jit(function) for name, function in parts.PLAIN.items()} | interpreted
+
+
+def evaluate(fun: Any, args: Any, x: Any, g: Any, counts: Any) -> float:
+    """Evaluate a Python objective, which counts its own calls."""
+    f: float = fun(x, g)
+    counts[NFEV], counts[NJEV] = fun.nfev, fun.njev
+    return f
+
+
+def make_hook(
+    callback: Callable[[Any, float], None] | None, deadline: float, sign: float
+) -> Callable[..., int]:
+    """The callback and the time limit, called once for each point of the trajectory.
+
+    Parameters
+    ----------
+    callback : callable, optional
+        ``callback(x, f)``, called after each iteration.
+    deadline : float
+        Time by `time.perf_counter` at which the run ends.
+    sign : float
+        Sign of the function values.
+
+    Raises
+    ------
+    Stopped
+        By the hook, when the callback raises StopIteration.
+    """
+
+    def hook(x: Any, counts: Any, values: Any) -> int:
+        if callback is not None and counts[NIT] > 0:
+            try:
+                callback(x, sign * float(values[FUN]))
+            except StopIteration:
+                raise Stopped from None
+        return MAXTIME if time.perf_counter() >= deadline else RUNNING
+
+    return hook

@@ -1,0 +1,134 @@
+"""When a run ends: status codes, their messages, and the tests, for every loop.
+
+`observe` runs interpreted and compiled. The scalars of a run live in two small arrays, so that a
+compiled loop can stop in the middle and go on: `counts` (int64) and `values` (float64), whose
+entries are named here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+RUNNING = -1
+GTOL, MAXITER, MAXFUN, NONFINITE = 0, 1, 2, 3
+FTOL, XTOL, TARGET, PATIENCE, MAXTIME, PRECISION = 10, 11, 12, 13, 14, 15
+CALLBACK = 99
+
+#: What each status says. Those in `SUCCESS` mean that what was asked for was reached.
+MESSAGES = {
+    GTOL: "Optimization terminated successfully: the largest component of the (projected) gradient "
+    "is at most gtol.",
+    MAXITER: "Maximum number of iterations has been exceeded (option maxiter).",
+    MAXFUN: "Maximum number of function evaluations has been exceeded (option maxfun).",
+    NONFINITE: "NaN result encountered: the function or its gradient is NaN or Inf; the last finite "
+    "best point is returned. Check the function there, or use a smaller learning_rate.",
+    FTOL: "Optimization terminated successfully: the best value improved by less than ftol over "
+    "ftol_window iterations.",
+    XTOL: "Optimization terminated successfully: the last step is smaller than xtol.",
+    TARGET: "Optimization terminated successfully: the target value was reached.",
+    PATIENCE: "Stopped: the best value has not improved for `patience` iterations.",
+    MAXTIME: "Stopped: the time limit was reached (option maxtime).",
+    PRECISION: "Desired error not necessarily achieved due to precision loss: no step along the "
+    "search direction lowers the function any more.",
+    CALLBACK: "`callback` raised `StopIteration`.",
+}
+SUCCESS = frozenset({GTOL, FTOL, XTOL, TARGET})
+
+# Entries of `counts`: iterations, calls, iteration of the best value and of the ftol mark, records
+# in the history; for the search, steps since the state was new, rejected trials in a row, and what
+# it does first when it is entered again.
+NIT, NFEV, NJEV, BEST_AT, MARK_AT, RECORDS, AGE, REJECTED, PENDING = range(9)
+COUNTS = 9
+# Entries of `values`: the best value, the value and gradient norm now, the value at the ftol mark,
+# the last step's size; for the search the accepted value, the slope to the trial, the share of the
+# step that is tried, and the coefficient of the plain direction while another is tried.
+BEST, FUN, GNORM, MARK, MOVED, ACCEPTED, SLOPE, ALPHA, PLAIN = range(9)
+VALUES = 9
+
+
+class Limits(NamedTuple):
+    """The stopping tests as numbers; infinity or a negative tolerance turns one off.
+
+    Parameters
+    ----------
+    gtol : float
+        Bound on the largest component of the projected gradient.
+    ftol, window : float
+        Relative improvement of the best value that `window` iterations must bring.
+    xtol : float
+        Bound on the largest component of a step, relative to the largest of x and 1.
+    target : float
+        Function value to reach.
+    maxiter, maxfun, patience : float
+        Iterations, evaluations, and iterations without improvement.
+    sign : float
+        1 to minimise, -1 to maximise.
+    record : float
+        Record the history every so many iterations; 0 never.
+    rounding : float
+        Relative rounding error of a function value.
+    """
+
+    gtol: float
+    ftol: float
+    window: float
+    xtol: float
+    target: float
+    maxiter: float
+    maxfun: float
+    patience: float
+    sign: float
+    record: float
+    rounding: float
+
+
+def new_counts() -> Any:
+    """Counters of a run that has not begun."""
+    return np.zeros(COUNTS, np.int64)
+
+
+def new_values() -> Any:
+    """Values of a run that has not begun."""
+    values = np.zeros(VALUES)
+    values[BEST] = values[MARK] = np.inf
+    return values
+
+
+def observe(f, gnorm, x, g, best_x, best_g, limits, counts, values):
+    """Note a new point; the status it ends the run with, or RUNNING.
+
+    ``x`` is the point, ``f`` its value and ``gnorm`` the norm of its projected gradient ``g``.
+    """
+    values[FUN] = f
+    values[GNORM] = gnorm
+    if not (np.isfinite(f) and np.isfinite(gnorm)):
+        return NONFINITE
+    nit = counts[NIT]
+    best = values[BEST]
+    converged = gnorm <= limits.gtol
+    # A point that meets gtol replaces a best one whose value differs only by rounding.
+    if f < best or (converged and f - best <= 1e-10 * max(1.0, abs(best))):
+        if f < best:
+            counts[BEST_AT] = nit
+        values[BEST] = f
+        best_x[:] = x
+        best_g[:] = g
+    if values[BEST] <= limits.target:
+        return TARGET
+    if converged:
+        return GTOL
+    if nit > 0 and values[MOVED] <= limits.xtol:
+        return XTOL
+    if nit - counts[MARK_AT] >= limits.window or nit == 0:
+        gained = values[MARK] - values[BEST]
+        if gained <= limits.ftol * max(1.0, abs(values[BEST])):
+            return FTOL
+        values[MARK] = values[BEST]
+        counts[MARK_AT] = nit
+    if nit - counts[BEST_AT] >= limits.patience:
+        return PATIENCE
+    if nit >= limits.maxiter:
+        return MAXITER
+    return RUNNING

@@ -1,0 +1,147 @@
+"""An ``@njit`` objective in any spelling, as one first-class function for the compiled loop.
+
+The loop takes ``fun(x, g, args) -> f``, which fills g. A small adapter in that form is compiled around
+the user's function for each new objective; the loop itself is compiled once and cached on disk.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nadamkit._runtime import numba
+from nadamkit.errors import CompileWarning
+
+
+class CompiledObjective(NamedTuple):
+    """A compiled objective.
+
+    Parameters
+    ----------
+    function : numba dispatcher
+        ``function(x, g, args) -> float``.
+    args : tuple
+        Its further arguments, as compiled code takes them.
+    signature : numba signature
+        Of `function`.
+    calls : tuple of int
+        How much one call counts in nfev and njev.
+    """
+
+    function: Any
+    args: tuple[Any, ...]
+    signature: Any
+
+
+def is_compiled(fun: Any) -> bool:
+    """Whether `fun` is an ``@njit`` function; never imports numba."""
+    return hasattr(fun, "py_func") and hasattr(fun, "get_call_template")
+
+
+def is_inplace(fun: Any, jac: Any, args: tuple[Any, ...]) -> bool:
+    """Whether an ``@njit`` `fun` has the form ``fun(x, g, *args) -> f`` that fills the gradient g."""
+    if not is_compiled(fun) or jac is not None:
+        return False
+    parameters = inspect.signature(fun.py_func).parameters.values()
+    required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    return len(required) == 2 + len(args)
+
+
+def has_gradient(fun: Any, jac: Any, args: tuple[Any, ...]) -> bool:
+    """Whether value and gradient are both ``@njit`` code, so that the loop may be compiled."""
+    return is_compiled(fun) and (jac is True or is_compiled(jac) or is_inplace(fun, jac, args))
+
+
+def compile_objective(
+    fun: Any, jac: Any, args: tuple[Any, ...], dtype: Any
+) -> CompiledObjective | None:
+    """Compile an objective for the compiled loop.
+
+    Parameters
+    ----------
+    fun, jac, args
+        As given to `minimize`, in a form that `has_gradient`.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    CompiledObjective or None
+        None, after a `CompileWarning`, if Numba cannot compile it.
+    """
+    if is_inplace(fun, jac, args):
+        adapter = _inplace(fun)
+    elif jac is True:
+        adapter = _pair(fun)
+    else:
+        adapter = _separate(fun, jac)
+    nb = numba.numba()
+    frozen = tuple(_frozen(a) for a in args)
+    try:
+        array = nb.types.Array(nb.from_dtype(np.dtype(dtype)), 1, "C")
+        signature = nb.float64(array, array, nb.typeof(frozen))
+        return CompiledObjective(
+            nb.njit(signature, error_model="numpy")(adapter), frozen, signature
+        )
+    except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
+        warnings.warn(_reason(fun, error), CompileWarning, stacklevel=4)
+        return None
+
+
+def interpreted(fun: Any) -> Any:
+    """The Python function behind an ``@njit`` one, for the loop in Python."""
+    return fun.py_func if is_compiled(fun) else fun
+
+
+def _frozen(value: Any) -> Any:
+    """Numbers and arrays as they are; lists become arrays, since compiled code copies a list."""
+    return np.asarray(value) if isinstance(value, list) else value
+
+
+def _inplace(fun: Callable[..., Any]) -> Callable[..., Any]:
+    def adapter(x, g, args):
+        return np.float64(fun(x, g, *args))
+
+    return adapter
+
+
+def _pair(fun: Callable[..., Any]) -> Callable[..., Any]:
+    def adapter(x, g, args):
+        f, gradient = fun(x, *args)
+        if gradient.size != g.size:
+            raise ValueError("the gradient that fun returns has not as many elements as x")
+        g[:] = gradient
+        return np.float64(f)
+
+    return adapter
+
+
+def _separate(fun: Callable[..., Any], jac: Callable[..., Any]) -> Callable[..., Any]:
+    def adapter(x, g, args):
+        f = np.float64(fun(x, *args))
+        gradient = jac(x, *args)
+        if gradient.size != g.size:
+            raise ValueError("the gradient that jac returns has not as many elements as x")
+        g[:] = gradient
+        return f
+
+    return adapter
+
+
+def _reason(fun: Any, error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(("Failed in", "During:", "File ", "- "))]
+    cause = next(
+        (line for line in told if "rror" in line or line.startswith(("No ", "Cannot", "Unknown"))),
+        told[0] if told else type(error).__name__,
+    )
+    name = getattr(fun, "__name__", "fun")
+    return (
+        f"the @njit objective {name!r} cannot be used in the compiled loop: {cause[:200]}\n"
+        "The run goes on in the Python loop, with the function uncompiled, which is much slower; "
+        "call it yourself with the same arguments to see the whole message."
+    )

@@ -1,0 +1,1 @@
+"""SciPy's own minimiser tests, run from the installed SciPy against nadamkit."""

@@ -90,8 +90,8 @@ def solve(problem: Problem, solver: str, maxiter: int) -> Run:
 def one_blas_thread() -> AbstractContextManager[Any]:
     """Run linear algebra on one thread: the pools of NumPy and SciPy fight over the cores.
 
-    On two idle cores L-BFGS-B needs 1.0 s for the digits with the pools left alone and 0.05 s so;
-    on busy ones the whole demo needs 60 s and 4 s. threadpoolctl comes with scikit-learn.
+    On two cores L-BFGS-B needs 1.0 s for the digits with the pools left alone, and 0.05 s so.
+    threadpoolctl comes with scikit-learn.
     """
     try:
         from threadpoolctl import threadpool_limits
@@ -170,7 +170,7 @@ def draw(results: Sequence[tuple[Problem, list[Run]]], path: str) -> None:
         axes.set(
             title=problem.title,
             xlabel="calls of the objective",
-            ylabel="best loss so far - lowest loss found",
+            ylabel="best loss so far − lowest loss found",
             xscale="log",
             yscale="log",
         )
@@ -186,19 +186,19 @@ def _style(number: int, calls: int) -> dict[str, Any]:
     colours = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
     dashes = ("solid", "dashed", "dashdot", "dotted")
     markers = "osD^vP*X<>ph"
-    marked = np.geomspace(1 + number % 3, max(calls, 3), num=8).astype(int) - 1
+    marked = np.geomspace(min(1 + number % 3, calls), calls, num=8).round().astype(int) - 1
     return {
         "color": colours[number % len(colours)],
         "linestyle": dashes[number % len(dashes)],
         "marker": markers[number % len(markers)],
-        "markevery": sorted(set(marked.tolist())),
+        "markevery": np.unique(marked).tolist(),
         "markersize": 5,
         "linewidth": 1.4,
     }
 
 
 def demo(
-    methods: Sequence[str] | None = None, maxiter: int = 1000, output: str | None = None
+    methods: Sequence[str] | None = None, maxiter: int = 2000, output: str | None = None
 ) -> None:
     """Compare `methods` and L-BFGS-B, print the tables and write the plot.
 

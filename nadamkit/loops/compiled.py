@@ -44,6 +44,7 @@ def make_loop(pieces: Pieces, auto: bool, objective_signature: Any, arguments: t
         loop = (search if auto else fixed).make_loop(
             parts.Parts(
                 evaluate=numba.inlinable(call),
+                count=numba.inlinable(count),
                 kernel=numba.inlinable(plain_kernel(pieces)),
                 hook=numba.inlinable(no_hook),
                 token=numba.fingerprint(*functions.values(), *helpers),
@@ -54,11 +55,15 @@ def make_loop(pieces: Pieces, auto: bool, objective_signature: Any, arguments: t
     return _loops[key]
 
 
-def call(fun, args, x, g, counts):
+def call(fun, args, x, g):
     """Evaluate a compiled objective."""
+    return fun(x, g, args)
+
+
+def count(fun, counts):
+    """Count one call for value and gradient."""
     counts[NFEV] += 1
     counts[NJEV] += 1
-    return fun(x, g, args)
 
 
 def no_hook(x, counts, values):

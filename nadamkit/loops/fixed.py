@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nadamkit.loops.parts import Parts
 from nadamkit.loops.stopping import MAXFUN, MOVED, NFEV, NIT, RUNNING
 
@@ -17,33 +19,41 @@ def make_loop(parts: Parts) -> Any:
         ``loop(fun, args, w, table, clip_norm, limits, counts, values, records) -> status`` runs until
         a test ends the run or the rows of the table are used up.
     """
-    evaluate, kernel, gradient_norm, _, _, project, distance, *rest = parts
-    _, _, _, clip, flip, observe, record, hook, token = rest
+    evaluate, count, kernel, gradient_norm, largest, _, project, distance, *rest = parts
+    _, _, _, clip, flip, copy, better, verdict, record, hook, token = rest
 
     def loop(fun, args, w, table, clip_norm, limits, counts, values, records):
         token  # noqa: B018  part of the cache key
-        x, g = w.x, w.g
+        every = int(limits.record)
+        x, g, s, _, best_x, best_g, old_x, _, _, _, _, _, lower, upper, rates, mods = w
         for r in range(table.shape[0]):
             if counts[NFEV] >= limits.maxfun:
                 return MAXFUN
-            f = limits.sign * evaluate(fun, args, x, g, counts)
+            f = limits.sign * evaluate(fun, args, x, g)
+            count(fun, counts)
             if limits.sign < 0.0:
                 flip(g)
-            gnorm = gradient_norm(x, g, w.lower, w.upper)
-            status = observe(f, gnorm, x, g, w.best_x, w.best_g, limits, counts, values)
-            record(x, counts, values, limits, records)
+            gnorm = gradient_norm(x, g, lower, upper) if lower.size else largest(g)
+            if better(f, gnorm, limits, counts, values):
+                copy(best_x, x)
+                copy(best_g, g)
+            status = verdict(limits, counts, values)
+            if every and counts[NIT] % every == 0:
+                record(x, counts, values, limits.sign, records)
             asked = hook(x, counts, values)
             if status != RUNNING:
                 return status
             if asked != RUNNING:
                 return asked
             if limits.xtol >= 0.0:
-                w.old_x[:] = x
-            clip(w.mods, g, clip_norm)
-            kernel(x, g, w.s, table, r, w.rates, w.mods)
-            project(x, w.lower, w.upper)
+                copy(old_x, x)
+            if clip_norm < np.inf:
+                clip(mods, g, clip_norm)
+            kernel(x, g, s, table, r, rates, mods)
+            if lower.size:
+                project(x, lower, upper)
             if limits.xtol >= 0.0:
-                values[MOVED] = distance(x, w.old_x)
+                values[MOVED] = distance(x, old_x)
             counts[NIT] += 1
         return RUNNING
 

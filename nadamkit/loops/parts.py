@@ -14,7 +14,8 @@ from nadamkit.loops.stopping import (
     NIT,
     RECORDS,
     RUNNING,
-    observe,
+    better,
+    verdict,
 )
 
 
@@ -23,14 +24,16 @@ class Parts(NamedTuple):
 
     Parameters
     ----------
-    evaluate : callable
-        ``evaluate(fun, args, x, g, counts) -> f`` fills g and counts the calls.
+    evaluate, count : callable
+        ``evaluate(fun, args, x, g) -> f`` fills g; ``count(fun, counts)`` notes the calls so far.
     kernel : callable
         One step; see `nadamkit.backends.pieces`.
     gradient_norm, largest, move, project, distance, dot, combine, metric, clip, flip : callable
         The functions of this module, or their form for NumPy.
-    observe, record : callable
-        `nadamkit.loops.stopping.observe` and `record`.
+    copy : callable
+        ``copy(to, source)``.
+    better, verdict, record : callable
+        Of `nadamkit.loops.stopping` and this module.
     hook : callable
         ``hook(x, counts, values) -> status``: callback and time limit of the Python loop.
     token : str
@@ -38,6 +41,7 @@ class Parts(NamedTuple):
     """
 
     evaluate: Any
+    count: Any
     kernel: Any
     gradient_norm: Any
     largest: Any
@@ -49,7 +53,9 @@ class Parts(NamedTuple):
     metric: Any
     clip: Any
     flip: Any
-    observe: Any
+    copy: Any
+    better: Any
+    verdict: Any
     record: Any
     hook: Any
     token: str = ""
@@ -206,16 +212,30 @@ def flip_numpy(g):
     np.negative(g, out=g)
 
 
-def record(x, counts, values, limits, records):
-    """Append the point to the history when its turn has come."""
-    if limits.record > 0 and counts[NIT] % np.int64(limits.record) == 0:
-        i = counts[RECORDS]
-        records.scalars[i, 0] = counts[NIT]
-        records.scalars[i, 1] = counts[NFEV]
-        records.scalars[i, 2] = limits.sign * values[FUN]
-        records.scalars[i, 3] = values[GNORM]
-        records.xs[i, :] = x
-        counts[RECORDS] += 1
+def copy(to, source):
+    """Copy an array; quicker than a slice where arrays are short."""
+    for i in range(to.size):
+        to[i] = source[i]
+
+
+def record(x, counts, values, sign, records):
+    """Append the point to the history."""
+    i = counts[RECORDS]
+    records.scalars[i, 0] = counts[NIT]
+    records.scalars[i, 1] = counts[NFEV]
+    records.scalars[i, 2] = sign * values[FUN]
+    records.scalars[i, 3] = values[GNORM]
+    for j in range(x.size):
+        records.xs[i, j] = x[j]
+    counts[RECORDS] += 1
+
+
+def record_numpy(x, counts, values, sign, records):
+    """`record` on whole arrays."""
+    i = counts[RECORDS]
+    records.scalars[i] = counts[NIT], counts[NFEV], sign * values[FUN], values[GNORM]
+    records.xs[i] = x
+    counts[RECORDS] += 1
 
 
 def project(x, lower, upper):
@@ -232,16 +252,14 @@ def project_numpy(x, lower, upper):
 
 def clip(mods, g, limit):
     """Set the factor of the gradient so that its Euclidean norm is at most `limit`."""
-    if limit < np.inf:
-        size = plain_norm(g)
-        mods[0] = limit / size if size > limit else 1.0
+    size = plain_norm(g)
+    mods[0] = limit / size if size > limit else 1.0
 
 
 def clip_numpy(mods, g, limit):
     """`clip` with NumPy."""
-    if limit < np.inf:
-        size = norm(g)
-        mods[0] = limit / size if size > limit else 1.0
+    size = norm(g)
+    mods[0] = limit / size if size > limit else 1.0
 
 
 #: The functions for interpreted loops on arrays; a loop adds evaluate, kernel and hook.
@@ -256,8 +274,10 @@ NUMPY = {
     "metric": metric_numpy,
     "clip": clip_numpy,
     "flip": flip_numpy,
-    "observe": observe,
-    "record": record,
+    "copy": np.copyto,
+    "better": better,
+    "verdict": verdict,
+    "record": record_numpy,
 }
 #: The functions for compiled loops.
 PLAIN = {
@@ -271,6 +291,8 @@ PLAIN = {
     "metric": metric,
     "clip": clip,
     "flip": flip,
-    "observe": observe,
+    "copy": copy,
+    "better": better,
+    "verdict": verdict,
     "record": record,
 }

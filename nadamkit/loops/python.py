@@ -34,7 +34,7 @@ def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int])
     functions = _compiled_functions() if compiled else parts.NUMPY
     module = search if auto else fixed
     return module.make_loop(
-        parts.Parts(evaluate=evaluate, kernel=kernel, hook=hook, **functions)
+        parts.Parts(evaluate=evaluate, count=count, kernel=kernel, hook=hook, **functions)
     )
 
 
@@ -42,15 +42,18 @@ def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int])
 def _compiled_functions() -> dict[str, Any]:
     for function in (*reduce.PLAIN, *parts.PLAIN.values()):
         numba.inlinable(function)
-    interpreted = {"observe": parts.observe, "record": parts.record}
+    interpreted = {name: parts.NUMPY[name] for name in ("copy", "better", "verdict", "record")}
     return {name: numba.jit(function) for name, function in parts.PLAIN.items()} | interpreted
 
 
-def evaluate(fun: Any, args: Any, x: Any, g: Any, counts: Any) -> float:
-    """Evaluate a Python objective, which counts its own calls."""
-    f: float = fun(x, g)
+def evaluate(fun: Any, args: Any, x: Any, g: Any) -> float:
+    """Evaluate a Python objective."""
+    return fun(x, g)
+
+
+def count(fun: Any, counts: Any) -> None:
+    """Note the calls a Python objective has counted itself."""
     counts[NFEV], counts[NJEV] = fun.nfev, fun.njev
-    return f
 
 
 def make_hook(

@@ -211,7 +211,7 @@ def _work(p: Problem, mods: NDArray[Any]) -> Work:
     fresh = initial_slots(p.rule, p.hyper, 1, dtype)
     lower = np.empty(0, dtype) if p.box is None else np.array(p.box.lower, dtype)
     upper = np.empty(0, dtype) if p.box is None else np.array(p.box.upper, dtype)
-    search = np.empty((5, x.size if p.rate is None else 0), dtype)
+    search = np.zeros((5, x.size if p.rate is None else 0), dtype)
     best_g = np.full_like(x, np.nan)
     return Work(
         *(x, np.zeros_like(x), s, fresh, x.copy(), best_g, np.zeros_like(x), *search),

@@ -124,21 +124,23 @@ def make_loop(parts: Parts) -> Any:
         ``loop(fun, args, w, table, state, limits, counts, values, records) -> status`` runs until a
         test ends the run or the rows of the table are used up.
     """
-    evaluate, kernel, gradient_norm, largest, move, _, _, dot, combine, metric, *rest = parts
-    _, flip, observe, record, hook, token = rest
+    evaluate, count, kernel, gradient_norm, largest, move, _, _, dot, combine, metric, *rest = parts
+    _, flip, copy, better, verdict, record, hook, token = rest
 
     def loop(fun, args, w, table, state, limits, counts, values, records):
         token  # noqa: B018  part of the cache key
+        every = int(limits.record)
         x, g, memory = w.x, w.g, state.memory
         row = 0
         while True:
             if counts[PENDING] == EVALUATE:
                 if counts[NFEV] >= limits.maxfun:
                     return MAXFUN
-                f = limits.sign * evaluate(fun, args, x, g, counts)
+                f = limits.sign * evaluate(fun, args, x, g)
+                count(fun, counts)
                 if limits.sign < 0.0:
                     flip(g)
-                gnorm = gradient_norm(x, g, w.lower, w.upper)
+                gnorm = gradient_norm(x, g, w.lower, w.upper) if w.lower.size else largest(g)
                 first = memory[0] == -np.inf
                 if not first and rejected(f, gnorm, memory, values, limits.rounding):
                     shorten(f, values)
@@ -159,8 +161,12 @@ def make_loop(parts: Parts) -> Any:
                 memory[counts[NIT] % MEMORY] = f
                 values[ACCEPTED] = f
                 counts[REJECTED] = 0
-                status = observe(f, gnorm, x, g, w.best_x, w.best_g, limits, counts, values)
-                record(x, counts, values, limits, records)
+                if better(f, gnorm, limits, counts, values):
+                    copy(w.best_x, x)
+                    copy(w.best_g, g)
+                status = verdict(limits, counts, values)
+                if every and counts[NIT] % every == 0:
+                    record(x, counts, values, limits.sign, records)
                 asked = hook(x, counts, values)
                 if status == RUNNING and counts[NIT] - counts[BEST_AT] >= MAX_STALLED:
                     status = PRECISION
@@ -168,8 +174,8 @@ def make_loop(parts: Parts) -> Any:
                     return status
                 if asked != RUNNING:
                     return asked
-                w.old_x[:] = x
-                w.old_g[:] = g
+                copy(w.old_x, x)
+                copy(w.old_g, g)
             if row == table.shape[0]:
                 counts[PENDING] = DIRECT
                 return RUNNING

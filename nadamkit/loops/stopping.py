@@ -1,6 +1,6 @@
 """When a run ends: status codes, their messages, and the tests, for every loop.
 
-`observe` runs interpreted and compiled. The scalars of a run live in two small arrays, so that a
+`better` and `verdict` run interpreted and compiled. The scalars of a run live in two small arrays, so that a
 compiled loop can stop in the middle and go on: `counts` (int64) and `values` (float64), whose
 entries are named here.
 """
@@ -96,39 +96,46 @@ def new_values() -> Any:
     return values
 
 
-def observe(f, gnorm, x, g, best_x, best_g, limits, counts, values):
-    """Note a new point; the status it ends the run with, or RUNNING.
-
-    ``x`` is the point, ``f`` its value and ``gnorm`` the norm of its projected gradient ``g``.
-    """
+def better(f, gnorm, limits, counts, values):
+    """Note the value and gradient norm of a new point; whether it is the best one so far."""
     values[FUN] = f
     values[GNORM] = gnorm
-    if not (np.isfinite(f) and np.isfinite(gnorm)):
-        return NONFINITE
-    nit = counts[NIT]
-    best = values[BEST]
-    converged = gnorm <= limits.gtol
-    # A point that meets gtol replaces a best one whose value differs only by rounding.
-    if f < best or (converged and f - best <= 1e-10 * max(1.0, abs(best))):
+    improved = False
+    if np.isfinite(f) and np.isfinite(gnorm):
+        best = values[BEST]
         if f < best:
-            counts[BEST_AT] = nit
-        values[BEST] = f
-        best_x[:] = x
-        best_g[:] = g
-    if values[BEST] <= limits.target:
-        return TARGET
-    if converged:
-        return GTOL
-    if nit > 0 and values[MOVED] <= limits.xtol:
-        return XTOL
+            counts[BEST_AT] = counts[NIT]
+            improved = True
+        elif gnorm <= limits.gtol and f - best <= 1e-10 * max(1.0, abs(best)):
+            # A point that meets gtol replaces a best one whose value differs only by rounding.
+            improved = True
+        if improved:
+            values[BEST] = f
+    return improved
+
+
+# One return only: Numba would count references, atomically, on each of several.
+def verdict(limits, counts, values):
+    """The status that the point just noted ends the run with, or RUNNING."""
+    gnorm, best, nit = values[GNORM], values[BEST], counts[NIT]
+    status = RUNNING
     if nit - counts[MARK_AT] >= limits.window or nit == 0:
-        gained = values[MARK] - values[BEST]
-        if gained <= limits.ftol * max(1.0, abs(values[BEST])):
-            return FTOL
-        values[MARK] = values[BEST]
+        if values[MARK] - best <= limits.ftol * max(1.0, abs(best)):
+            status = FTOL
+        values[MARK] = best
         counts[MARK_AT] = nit
-    if nit - counts[BEST_AT] >= limits.patience:
-        return PATIENCE
-    if nit >= limits.maxiter:
-        return MAXITER
-    return RUNNING
+    if not (np.isfinite(values[FUN]) and np.isfinite(gnorm)):
+        status = NONFINITE
+    elif best <= limits.target:
+        status = TARGET
+    elif gnorm <= limits.gtol:
+        status = GTOL
+    elif nit > 0 and values[MOVED] <= limits.xtol:
+        status = XTOL
+    elif status == FTOL:
+        pass
+    elif nit - counts[BEST_AT] >= limits.patience:
+        status = PATIENCE
+    elif nit >= limits.maxiter:
+        status = MAXITER
+    return status

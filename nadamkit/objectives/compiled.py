@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,23 +74,24 @@ def compile_objective(
     CompiledObjective or None
         None, after a `CompileWarning`, if Numba cannot compile it.
     """
-    if is_inplace(fun, jac, args):
-        adapter = _inplace(fun)
-    elif jac is True:
-        adapter = _pair(fun)
-    else:
-        adapter = _separate(fun, jac)
     nb = numba.numba()
     frozen = tuple(_frozen(a) for a in args)
+    form = "inplace" if is_inplace(fun, jac, args) else "pair" if jac is True else "separate"
     try:
         array = nb.types.Array(nb.from_dtype(np.dtype(dtype)), 1, "C")
         signature = nb.float64(array, array, nb.typeof(frozen))
-        return CompiledObjective(
-            nb.njit(signature, error_model="numpy")(adapter), frozen, signature
-        )
+        return CompiledObjective(_adapted(form, fun, jac, signature), frozen, signature)
     except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
         warnings.warn(_reason(fun, error), CompileWarning, stacklevel=4)
         return None
+
+
+@lru_cache(maxsize=64)
+def _adapted(form: str, fun: Any, jac: Any, signature: Any) -> Any:
+    """The compiled adapter; a second run with the same functions compiles nothing."""
+    adapters = {"inplace": _inplace, "pair": _pair, "separate": _separate}
+    functions = (fun, jac) if form == "separate" else (fun,)
+    return numba.numba().njit(signature, error_model="numpy")(adapters[form](*functions))
 
 
 def interpreted(fun: Any) -> Any:

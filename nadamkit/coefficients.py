@@ -45,7 +45,7 @@ class Sequences:
 
     def __init__(self, hyper: Mapping[str, Any], t: int, count: int) -> None:
         self._hyper, self._t, self._count = hyper, t, count
-        self._schedule = momentum_schedule(hyper.get("schedule", "constant"))
+        self._schedule = hyper["schedule"]
 
     @cached_property
     def mu(self) -> DD:
@@ -118,11 +118,14 @@ class CoefficientTable:
         self._rule = rule
         self._hyper = rule.validated(hyper)
         self._dtype = np.dtype(dtype)
-        self.names = tuple(self._columns(1, 1))
-        # A user's callable may have state of its own, so only named schedules are remembered.
-        schedule = self._hyper.get("schedule", "constant")
-        self._pure = isinstance(schedule, str) or getattr(schedule, "pure", False)
-        self._own: dict[int, NDArray[Any]] = {}
+        schedule = momentum_schedule(self._hyper.get("schedule", "constant"))
+        self._hyper["schedule"] = schedule
+        #: Whether rows may be computed ahead; a user's callable is asked only when a step needs it.
+        self.pure = bool(schedule.pure)
+        # Names do not depend on the schedule, and finding them must not call the user's.
+        named = {**self._hyper, "schedule": momentum_schedule("constant")}
+        self.names = tuple(_columns(rule, named, 1, 1))
+        self._key = (rule.coefficients, self._dtype, *sorted(self._hyper.items(), key=str))
 
     def rows(self, t: int, count: int) -> NDArray[Any]:
         """Rows for the steps ``t .. t+count-1``.
@@ -145,6 +148,9 @@ class CoefficientTable:
 
     def fill(self, out: NDArray[Any], t: int) -> None:
         """Write the rows for the steps ``t, t+1, ...`` into `out`."""
+        if not self.pure:
+            self._compute(out, t)
+            return
         done = 0
         while done < len(out):
             number, offset = divmod(t - 1 + done, BLOCK)
@@ -153,25 +159,21 @@ class CoefficientTable:
             done += len(block)
 
     def _block(self, number: int) -> NDArray[Any]:
-        if not self._pure:
-            if number not in self._own:
-                self._own = {number: self._computed(number)}
-            return self._own[number]
-        key = (self._rule.coefficients, *sorted(self._hyper.items(), key=str), self._dtype, number)
+        key = (self._key, number)
         if key in _blocks:
             _blocks.move_to_end(key)
-        else:
-            _blocks[key] = self._computed(number)
-            if len(_blocks) > KEPT_BLOCKS:
-                _blocks.popitem(last=False)
-        return _blocks[key]
-
-    def _computed(self, number: int) -> NDArray[Any]:
+            return _blocks[key]
         out = np.empty((BLOCK, len(self.names)), self._dtype)
-        for column, value in enumerate(self._columns(number * BLOCK + 1, BLOCK).values()):
-            out[:, column] = value.hi if isinstance(value, DD) else value
+        self._compute(out, number * BLOCK + 1)
+        _blocks[key] = out
+        if len(_blocks) > KEPT_BLOCKS:
+            _blocks.popitem(last=False)
         return out
 
-    def _columns(self, t: int, count: int) -> dict[str, Any]:
-        sequences = Sequences(self._hyper, t, count)
-        return self._rule.coefficients(SimpleNamespace(**self._hyper), sequences)
+    def _compute(self, out: NDArray[Any], t: int) -> None:
+        for column, value in enumerate(_columns(self._rule, self._hyper, t, len(out)).values()):
+            out[:, column] = value.hi if isinstance(value, DD) else value
+
+
+def _columns(rule: Rule, hyper: Mapping[str, Any], t: int, count: int) -> dict[str, Any]:
+    return rule.coefficients(SimpleNamespace(**hyper), Sequences(hyper, t, count))

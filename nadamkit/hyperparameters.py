@@ -51,6 +51,12 @@ def _positive_or_none(value: Any) -> bool:
     return value is None or (_number(value) and 0.0 < float(value) < math.inf)
 
 
+def _is_schedule(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in ("dozat", "constant")
+    return callable(value) or (hasattr(value, "sequence") and hasattr(value, "product"))
+
+
 TABLE: Mapping[str, Hyperparameter] = {
     "mu": Hyperparameter("decay of the momentum m", "a number in [0, 1)", _real(0.0, 1.0)),
     "nu": Hyperparameter("decay of the norm n", "a number in [0, 1)", _real(0.0, 1.0)),
@@ -61,8 +67,8 @@ TABLE: Mapping[str, Hyperparameter] = {
     "n0": Hyperparameter("initial value of the sum n", "a finite number >= 0", _real(0.0)),
     "schedule": Hyperparameter(
         "momentum schedule mu_t",
-        "'dozat', 'constant', a schedule from nadamkit.schedules, or a callable t -> mu_t",
-        lambda value: value in ("dozat", "constant") or callable(value),
+        "'dozat', 'constant', nadamkit.schedules.Dozat(...), or a callable t -> mu_t",
+        _is_schedule,
     ),
     "m_coef": _choice("decay inside m: the constant mu or the scheduled mu_t"),
     "lookahead": _choice("the Nesterov term"),

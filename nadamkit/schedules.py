@@ -13,6 +13,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,29 +90,31 @@ class Dozat:
 
     def product(self, mu: float, t: int) -> DD:
         """``mu_1 * ... * mu_t``."""
+        if self.kappa == 0 or self.base == 1 or self.psi == 0:
+            return dd.power(DD(mu) * DD.exact(1 - Fraction(self.kappa)), t)
         return _long_product(self, mu, t)
 
 
 class FromCallable:
-    """Momentum given as any function of t."""
+    """Momentum given as any function of t; called once for each t, in order."""
 
     pure: ClassVar[bool] = False
 
     def __init__(self, function: Schedule) -> None:
         self._function = function
-        self._products = [DD(1.0)]
+        self._values: list[float] = []
 
     def sequence(self, mu: float, t: int, count: int) -> DD:
         """``mu_t, ..., mu_{t+count-1}``; mu itself is not used."""
-        values = np.array([self._function(i) for i in range(t, t + count)], dtype=np.float64)
-        bad = ~((values >= 0.0) & (values < 1.0))
-        if bad.any():
-            i = int(np.argmax(bad))
-            raise OptionError(
-                f"the momentum schedule returned {values[i]} for t = {t + i}; "
-                "a momentum must be a number in [0, 1)"
-            )
-        return DD(values, np.zeros(count))
+        for i in range(len(self._values) + 1, t + count):
+            value = float(self._function(i))
+            if not 0.0 <= value < 1.0:
+                raise OptionError(
+                    f"the momentum schedule returned {value} for t = {i}; "
+                    "a momentum must be a number in [0, 1)"
+                )
+            self._values.append(value)
+        return DD(np.array(self._values[t - 1 : t - 1 + count]), np.zeros(count))
 
     def product(self, mu: float, t: int) -> DD:
         """``mu_1 * ... * mu_t``."""
@@ -126,17 +129,20 @@ def momentum_schedule(value: Any) -> Any:
 
 
 _STRIDE = 1024
+_checkpoints: WeakKeyDictionary[Any, dict[float, list[DD]]] = WeakKeyDictionary()
 
 
 def _long_product(schedule: Any, mu: float, t: int) -> DD:
-    """``mu_1 * ... * mu_t`` in strides, until it has vanished."""
-    product = DD(1.0)
-    for start in range(1, t + 1, _STRIDE):
-        factors = schedule.sequence(mu, start, min(_STRIDE, t + 1 - start))
-        product = dd.cumulative_product(factors, product)[-1]
-        if product.hi == 0.0:
-            break
-    return product
+    """``mu_1 * ... * mu_t`` in strides, each computed once, until it has vanished."""
+    known = _checkpoints.setdefault(schedule, {}).setdefault(mu, [DD(1.0)])
+    whole, rest = divmod(t, _STRIDE)
+    while len(known) <= whole and known[-1].hi != 0.0:
+        factors = schedule.sequence(mu, (len(known) - 1) * _STRIDE + 1, _STRIDE)
+        known.append(dd.cumulative_product(factors, known[-1])[-1])
+    start = known[min(whole, len(known) - 1)]
+    if not rest or start.hi == 0.0:
+        return start
+    return dd.cumulative_product(schedule.sequence(mu, whole * _STRIDE + 1, rest), start)[-1]
 
 
 @lru_cache

@@ -23,9 +23,10 @@ INSTALL = 'python -m pip install "nadamkit[cuda]"'
 #: that it is full and each thread takes several elements. Not measured: no GPU was at hand.
 THREADS, BLOCKS_PER_PROCESSOR = 256, 8
 
-#: Blocks and threads in the simulator, which starts a Python thread for each: 4 cost 0.5 ms a
-#: launch, 8 cost 0.8 ms. More than one of both, so that the kernel's indices are put to the test.
-SIMULATED = (2, 2)
+#: In the simulator, which starts a Python thread for each thread (0.1 ms): few of them, but more
+#: than one of both, so that the kernel's indices are put to the test; and at most 256 elements for
+#: each, since a thread that runs longer than 5 ms shares the interpreter with one that waits for it.
+SIMULATED_THREADS, SIMULATED_BLOCKS, SIMULATED_ELEMENTS = 2, 2, 256
 
 
 def simulated() -> bool:
@@ -137,6 +138,7 @@ def exact_product(dtype: Any) -> Any:
 def grid(size: int) -> tuple[int, int]:
     """Blocks and threads for a loop over `size` elements."""
     if simulated():
-        return SIMULATED
+        wanted = -(-size // (SIMULATED_ELEMENTS * SIMULATED_THREADS))
+        return max(SIMULATED_BLOCKS, wanted), SIMULATED_THREADS
     processors = int(cuda().get_current_device().MULTIPROCESSOR_COUNT)
     return min(-(-size // THREADS), BLOCKS_PER_PROCESSOR * processors), THREADS

@@ -85,14 +85,18 @@ def jit(function: Callable[..., Any], *, parallel: bool = False, signature: Any 
         return nb.njit(*arguments, **options)(function)
 
 
-def inlinable(function: Callable[..., Any]) -> Callable[..., Any]:
+def inlinable(function: Callable[..., Any], *, force: bool = False) -> Callable[..., Any]:
     """Let compiled code call a plain function; returns it unchanged.
+
+    With `force` it is always inlined: an array is seven arguments of a call, which costs more than
+    a few arithmetic operations.
 
     A plain function is pickled by name, so kernels that close over it are found again in the disk
     cache; a dispatcher has an identity of its own and never is.
     """
     numba()
-    return import_module("numba.extending").register_jitable(function)  # type: ignore[no-any-return]
+    register = import_module("numba.extending").register_jitable
+    return register(forceinline=True)(function) if force else register(function)
 
 
 def fingerprint(*functions: Callable[..., Any]) -> str:

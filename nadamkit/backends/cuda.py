@@ -88,9 +88,8 @@ def plain_kernel(p: Pieces, dtype: Any, exact: bool = True) -> Any:
     gather, scatter = runtime.inlinable(p.gather), runtime.inlinable(p.scatter)
 
     def kernel(x, g, s, rates, c, w):
-        i = cuda.grid(1)
-        stride = cuda.gridsize(1)
-        while i < x.size:
+        i, stride, n = cuda.grid(1), cuda.gridsize(1), x.size
+        while i < n:
             e = rate(c[0], rates, i)
             xi, gi = modify(x[i], g[i], e, w)
             x[i], new = step(xi, gi, gather(s, i), (e, *c[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from nadamkit._runtime import numba
@@ -31,7 +32,11 @@ class _Guarded:
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
+        self._guard: contextlib.AbstractContextManager[Any] | None = None
 
     def __call__(self, *arguments: Any) -> None:
-        with numba.parallel_guard():
+        if self._guard is None:  # the layer is known when the threads have started
+            numba.threads()
+            self._guard = numba.parallel_guard()
+        with self._guard:
             self._compiled(*arguments)

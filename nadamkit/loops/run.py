@@ -34,7 +34,7 @@ from nadamkit.rule import Rule
 
 #: Rows of the table a chunk has: the Python loop's, and the least and most of the compiled loop.
 PYTHON_ROWS = 256
-COMPILED_ROWS = (256, 65_536)
+COMPILED_ROWS = (256, 16_384)
 #: A compiled chunk should take this long in seconds: Ctrl-C and maxtime wait for its end.
 CHUNK_SECONDS = 0.05
 #: A chunk's history may take this many bytes.
@@ -134,7 +134,10 @@ class Runner:
         self.work = _work(p, mods)
         clip_norm = p.hyper["clip_norm"]
         limit = np.inf if clip_norm is None else float(clip_norm)
-        self._extra = search.new_state("mu" in p.hyper) if self.auto else limit
+        # In two dimensions p and s span everything, and the model would be all guess along p.
+        momentum = "mu" in p.hyper and p.x.size > 2
+        self._extra = search.new_state(momentum) if self.auto else limit
+        self._rows = np.empty((0, 0), p.x.dtype)
         self.outcome = Outcome(RUNNING, self.work.best_x, self.work.best_g, self.counts, self.values)
 
     def python(self, objective: Any, callback: Any) -> Outcome:
@@ -146,7 +149,7 @@ class Runner:
         while self.outcome.status == RUNNING:
             table, records = self._chunk(PYTHON_ROWS)
             try:
-                self._go(loop, objective, (), table, records)
+                self._go(loop, objective, (), table, records, (kernel,) if self.auto else ())
             except python.Stopped:
                 self._drain(records)
                 self.outcome.status = CALLBACK
@@ -157,14 +160,16 @@ class Runner:
         p = self.problem
         functions = pieces.pieces_of(p.rule, self._table.names, self.variant)
         rows, most = COMPILED_ROWS
-        loop = None
+        loop, tail = None, ()
         while self.outcome.status == RUNNING:
             table, records = self._chunk(rows)
             if loop is None:
                 arguments = self._arguments(objective.args, table, records)
-                loop = compiled.make_loop(functions, self.auto, objective.signature, arguments)
+                loop, tail = compiled.make_loop(
+                    functions, self.auto, objective.signature, arguments
+                )
             started = time.perf_counter()
-            self._go(loop, objective.function, objective.args, table, records)
+            self._go(loop, objective.function, objective.args, table, records, tail)
             now = time.perf_counter()
             if now >= self._deadline and self.outcome.status == RUNNING:
                 self.outcome.status = MAXTIME
@@ -176,9 +181,17 @@ class Runner:
         limits = self.problem.limits
         return args, self.work, table, self._extra, limits, self.counts, self.values, records
 
-    def _go(self, loop: Any, fun: Any, args: tuple[Any, ...], table: Any, records: Records) -> None:
+    def _go(
+        self,
+        loop: Any,
+        fun: Any,
+        args: tuple[Any, ...],
+        table: NDArray[Any],
+        records: Records,
+        tail: tuple[Any, ...],
+    ) -> None:
         with np.errstate(all="ignore"):
-            status = loop(fun, *self._arguments(args, table, records))
+            status = loop(fun, *self._arguments(args, table, records), *tail)
         self._drain(records)
         self.outcome.status = int(status)
 
@@ -189,9 +202,13 @@ class Runner:
         if every:
             rows = max(1, min(rows, every * RECORD_BYTES // ((n + 4) * itemsize)))
         done = int(self.counts[AGE] if self.auto else self.counts[NIT])
-        left = p.limits.maxiter - self.counts[NIT] + 1
+        if callable(p.rate) or not self._table.pure:
+            rows = PYTHON_ROWS  # the user's schedule: not many calls ahead of the steps
+        left = p.limits.maxiter - self.counts[NIT]
         rows = int(max(1, min(rows, left)))
-        table = np.empty((rows, 1 + len(self._table.names)), p.x.dtype)
+        if len(self._rows) < rows:
+            self._rows = np.empty((rows, 1 + len(self._table.names)), p.x.dtype)
+        table = self._rows[:rows]
         table[:, 0] = 1.0 if self.auto else schedules.rates(p.rate, done + 1, rows)
         self._table.fill(table[:, 1:], done + 1)
         room = rows // every + 2 if every else 0

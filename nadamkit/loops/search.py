@@ -121,13 +121,14 @@ def make_loop(parts: Parts) -> Any:
     Returns
     -------
     callable
-        ``loop(fun, args, w, table, state, limits, counts, values, records) -> status`` runs until a
-        test ends the run or the rows of the table are used up.
+        ``loop(fun, args, w, table, state, limits, counts, values, records, kernel) -> status`` runs
+        until a test ends the run or the rows of the table are used up. The kernel is an argument, so
+        that one compiled loop serves all rules.
     """
-    evaluate, count, kernel, gradient_norm, largest, move, _, _, dot, combine, metric, *rest = parts
+    evaluate, count, _, gradient_norm, largest, move, _, _, dot, combine, metric, *rest = parts
     _, flip, copy, better, verdict, record, hook, token = rest
 
-    def loop(fun, args, w, table, state, limits, counts, values, records):
+    def loop(fun, args, w, table, state, limits, counts, values, records, kernel):
         token  # noqa: B018  part of the cache key
         every = int(limits.record)
         x, g, memory = w.x, w.g, state.memory

@@ -14,9 +14,9 @@ from nadamkit._version import __version__
 if TYPE_CHECKING:
     from nadamkit import registry, schedules
     from nadamkit._info import show_config
-    from nadamkit._warmup import warmup
     from nadamkit._minimize import minimize
     from nadamkit._scipy_method import scipy_method
+    from nadamkit._warmup import warmup
 
 _HOMES = {
     "minimize": "nadamkit._minimize",

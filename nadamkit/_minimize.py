@@ -47,8 +47,8 @@ def minimize(
     Parameters
     ----------
     fun : callable
-        ``fun(x, *args) -> float`` with x of shape (n,). With ``jac=True`` it returns the value and the
-        gradient. An ``@njit`` function runs in a compiled loop; its fastest form is
+        ``fun(x, *args) -> float`` with x of shape (n,). With ``jac=True`` it returns the value and
+        the gradient. An ``@njit`` function runs in a compiled loop; its fastest form is
         ``fun(x, g, *args) -> float``, which writes the gradient into g. It must not change x.
     x0 : array_like of shape (n,)
         Start. float32 is kept, anything else real becomes float64.
@@ -66,11 +66,11 @@ def minimize(
         ``callback(xk)`` or ``callback(intermediate_result)`` after each iteration. Raising
         StopIteration ends the run.
     options : dict, optional
-        Of the run: learning_rate (default "auto"), maxiter, maxfun, maxtime, gtol, ftol, ftol_window,
-        xtol, target, patience, disp, return_all, history, workers, finite_diff_rel_step. Of the
-        method: its hyperparameters (mu, nu, eps, schedule and so on), weight_decay, wd_kind,
-        clip_norm, clip_value, maximize. A learning rate that is a number, an array or a schedule
-        means the paper's algorithm exactly.
+        Of the run: learning_rate (default "auto"), maxiter, maxfun, maxtime, gtol, ftol,
+        ftol_window, xtol, target, patience, disp, return_all, history, workers,
+        finite_diff_rel_step. Of the method: its hyperparameters (mu, nu, eps, schedule and so on),
+        weight_decay, wd_kind, clip_norm, clip_value, maximize. A learning rate that is a number, an
+        array or a schedule means the paper's algorithm exactly.
     backend : {'auto', 'numpy', 'serial', 'parallel', 'cuda'}, default 'auto'
         Where steps are computed. The result is the same to the bit.
     hess, hessp, constraints
@@ -79,9 +79,10 @@ def minimize(
     Returns
     -------
     scipy.optimize.OptimizeResult
-        With x and fun (the best point seen), jac (the gradient there), success, status, message, nit,
-        nfev, njev, and allvecs or history if asked for. Status: 0 gtol, 1 maxiter, 2 maxfun, 3 NaN
-        or Inf, 10 ftol, 11 xtol, 12 target, 13 patience, 14 maxtime, 15 precision loss, 99 callback.
+        With x and fun (the best point seen), jac (the gradient there), success, status, message,
+        nit, nfev, njev, and allvecs or history if asked for. Status: 0 gtol, 1 maxiter, 2 maxfun, 3
+        NaN or Inf, 10 ftol, 11 xtol, 12 target, 13 patience, 14 maxtime, 15 precision loss, 99
+        callback.
 
     Raises
     ------
@@ -131,12 +132,14 @@ def start(x0: Any) -> NDArray[Any]:
         raise OptionError("'x0' must only have one dimension.")
     if x.dtype.kind == "c":
         raise OptionError(
-            "x0 is complex, and the methods are defined for real variables; pass real and imaginary "
-            "parts as one real array."
+            "x0 is complex, and the methods are defined for real variables; pass real and "
+            "imaginary parts as one real array."
         )
     if x.dtype.kind not in "fiub":
         raise OptionError(f"x0 must be an array of real numbers, but its dtype is {x.dtype}.")
-    return np.array(np.atleast_1d(x), np.float32 if x.dtype == np.float32 else np.float64, order="C")
+    return np.array(
+        np.atleast_1d(x), np.float32 if x.dtype == np.float32 else np.float64, order="C"
+    )
 
 
 def _learning_rate(value: Any, hyper: dict[str, Any], x: NDArray[Any]) -> tuple[Any, NDArray[Any]]:

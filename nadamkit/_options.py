@@ -50,7 +50,7 @@ OPTIONS: Mapping[str, Option] = {
     "learning_rate": Option(
         "auto",
         *_anything,
-        "'auto' (a line search along the method's direction), or what makes it the paper's algorithm "
+        "'auto' (a line search in the method's metric), or what makes it the paper's algorithm "
         "exactly: a number, an array with one rate per variable, a schedule, or a callable of t",
     ),
     "maxiter": Option(None, *_budget, "iterations; by default max(10000, 200 n)"),

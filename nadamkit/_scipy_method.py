@@ -77,7 +77,8 @@ def scipy_method(name: str, **defaults: Any) -> SciPyMethod:
     Examples
     --------
     >>> from scipy.optimize import minimize, rosen, rosen_der
-    >>> minimize(rosen, [-1.2, 1.0], method=scipy_method("nadam"), jac=rosen_der).x.round(4).tolist()
+    >>> result = minimize(rosen, [-1.2, 1.0], method=scipy_method("nadam"), jac=rosen_der)
+    >>> result.x.round(4).tolist()
     [1.0, 1.0]
     """
     return SciPyMethod(name, defaults)

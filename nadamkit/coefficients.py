@@ -1,9 +1,9 @@
 """The table of coefficients: one row a step, each value exact to 1 ulp, for any t up to 1e9.
 
-Everything a step needs beside x, g and its slots is a scalar that depends on t alone. It is computed
-here in double-double arithmetic, a block of steps at a time, rounded once to the dtype of the
-arrays, and kept: the table is a pure function of the rule and its hyperparameters, so a second run
-with the same ones pays nothing. Compiled loops then only read rows.
+Everything a step needs beside x, g and its slots is a scalar that depends on t alone. It is
+computed here in double-double arithmetic, a block of steps at a time, rounded once to the dtype of
+the arrays, and kept: the table is a pure function of the rule and its hyperparameters, so a second
+run with the same ones pays nothing. Compiled loops then only read rows.
 """
 
 from __future__ import annotations

@@ -79,9 +79,7 @@ TABLE: Mapping[str, Hyperparameter] = {
         "maximum"
     ),
     "weight_decay": Hyperparameter("weight decay", "a finite number >= 0", _real(0.0)),
-    "wd_kind": _choice(
-        "weight decay added to the gradient ('l2') or applied to x ('decoupled')"
-    ),
+    "wd_kind": _choice("weight decay added to the gradient ('l2') or applied to x ('decoupled')"),
     "clip_norm": Hyperparameter(
         "scale the gradient down to this Euclidean norm", "a number > 0 or None", _positive_or_none
     ),

@@ -1,7 +1,7 @@
 """Schedules: the learning rate eta_t and the momentum mu_t as functions of the step t = 1, 2, ...
 
-A learning rate is a number, an array with one rate per parameter, one of the schedules below, or any
-callable of t. A momentum schedule is `Dozat` (the paper's), `Constant`, or any callable of t.
+A learning rate is a number, an array with one rate per parameter, one of the schedules below, or
+any callable of t. A momentum schedule is `Dozat` (the paper's), `Constant`, or any callable of t.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Dozat:
     Parameters
     ----------
     kappa, base, psi : float or Fraction
-        1/2, 0.96 and 1/250 in the paper (section 4), exactly; a float is taken for the number it is.
+        1/2, 0.96 and 1/250 in the paper (section 4), exactly; a float is taken for the number it
+        is.
 
     References
     ----------
@@ -182,8 +183,8 @@ def constant(rate: float) -> Schedule:
 def cosine(initial: float, steps: int, final: float = 0.0) -> Schedule:
     r"""From `initial` to `final` along half a cosine, then `final`.
 
-    :math:`\eta_t = \eta_f + (\eta_i-\eta_f)\,(1+\cos(\pi\,(t-1)/(T-1)))/2` (Loshchilov and Hutter 2016,
-    "SGDR", equation 5).
+    :math:`\eta_t = \eta_f + (\eta_i-\eta_f)\,(1+\cos(\pi\,(t-1)/(T-1)))/2` (Loshchilov and Hutter
+    2016, "SGDR", equation 5).
 
     Parameters
     ----------

@@ -25,7 +25,8 @@ THREADS, BLOCKS_PER_PROCESSOR = 256, 8
 
 #: In the simulator, which starts a Python thread for each thread (0.1 ms): few of them, but more
 #: than one of both, so that the kernel's indices are put to the test; and at most 256 elements for
-#: each, since a thread that runs longer than 5 ms shares the interpreter with one that waits for it.
+#: each, since a thread that runs longer than 5 ms shares the interpreter with one that waits for
+#: it.
 SIMULATED_THREADS, SIMULATED_BLOCKS, SIMULATED_ELEMENTS = 2, 2, 256
 
 

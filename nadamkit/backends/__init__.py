@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from nadamkit.backends.pieces import Variant, pieces_of
@@ -96,7 +96,7 @@ class _Key:
         )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kernel(key: _Key, backend: str, variant: Variant) -> Any:
     module = importlib.import_module(BACKENDS[backend])
     return module.make_kernel(pieces_of(key.rule, key.names, variant))

@@ -4,8 +4,8 @@ A sum is taken over blocks of 4096 elements. In a block, 32 lanes each add every
 lanes are then added pairwise, and the blocks one after another. The order is thus fixed, and wide
 enough for vector instructions without fastmath. Sums are in float64 for both dtypes.
 
-`dot`, `max_abs` and `norm` do it with NumPy; `plain_dot`, `plain_max_abs` and `plain_norm` are loops
-to be compiled, with the same order of additions.
+`dot`, `max_abs` and `norm` do it with NumPy; `plain_dot`, `plain_max_abs` and `plain_norm` are
+loops to be compiled, with the same order of additions.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ ROWS = 128
 BLOCK = LANES * ROWS
 #: Powers of two between which squares neither overflow nor vanish.
 SMALL, LARGE = 2.0**-460, 2.0**460
+#: Brings what is outside, the subnormals included, to where squares are normal numbers.
+SCALE = 2.0**600
 
 
 def dot(a: NDArray[Any], b: NDArray[Any]) -> float:
@@ -55,7 +57,7 @@ def norm(g: NDArray[Any]) -> float:
         return top
     if SMALL < top < LARGE:
         return float(np.sqrt(dot(g, g)))
-    scale = LARGE if top <= SMALL else SMALL
+    scale = SCALE if top <= SMALL else 1.0 / SCALE
     scaled = g * np.float64(scale)
     return float(np.sqrt(dot(scaled, scaled)) / scale)
 
@@ -102,10 +104,10 @@ def plain_norm(g):
         return top
     if SMALL < top < LARGE:
         return np.sqrt(plain_dot(g, g))
-    scale = LARGE if top <= SMALL else SMALL
+    scale = SCALE if top <= SMALL else 1.0 / SCALE
     scaled = g * np.float64(scale)
     return np.sqrt(plain_dot(scaled, scaled)) / scale
 
 
 #: The loops, for those who compile them.
-PLAIN = (plain_dot, plain_max_abs, plain_norm)
+PLAIN: tuple[Any, ...] = (plain_dot, plain_max_abs, plain_norm)

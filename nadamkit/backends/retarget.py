@@ -5,8 +5,8 @@ become a call, and the names are bound to what the target understands.
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import inspect
 import textwrap
@@ -68,14 +68,14 @@ class _Rewrite(ast.NodeTransformer):
     def __init__(self, products: bool) -> None:
         self._products = products
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if not (self._products and isinstance(node.op, ast.Mult)):
             return node
         call = ast.Call(ast.Name(PRODUCT, ast.Load()), [node.left, node.right], [])
         return ast.copy_location(call, node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.value.id == "ops":
             return ast.copy_location(ast.Name(node.attr, node.ctx), node)
         return node

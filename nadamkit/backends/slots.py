@@ -1,7 +1,7 @@
 """Adapters between a rule's tuples and the arrays they live in, for each number of slots.
 
-State is one (k, n) array for k slots, coefficients one row of a table. Compiled code needs tuples of
-known length, so there is one plain function per length; this keeps each backend to one loop.
+State is one (k, n) array for k slots, coefficients one row of a table. Compiled code needs tuples
+of known length, so there is one plain function per length; this keeps each backend to one loop.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The loops compiled, for ``@njit`` objectives: no Python inside.
 
-The objective is an argument of a first-class function type, so that a loop is compiled once for a rule,
-a dtype and the types of `args`, and found in the disk cache by the next process; a new objective
-only compiles itself. Its exceptions propagate. The loop runs in chunks, between which Python sees
-Ctrl-C and the clock.
+The objective is an argument of a first-class function type, so that a loop is compiled once for a
+rule, a dtype and the types of `args`, and found in the disk cache by the next process; a new
+objective only compiles itself. Its exceptions propagate. The loop runs in chunks, between which
+Python sees Ctrl-C and the clock.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from nadamkit.backends.pieces import Pieces
 from nadamkit.backends.serial import plain_kernel
 from nadamkit.loops import fixed, parts, search
 from nadamkit.loops.stopping import NFEV, NJEV, RUNNING
-#: What every iteration calls. Forcing these in takes a 2-D iteration from 60 to 42 ns; forcing all of
-#: them gains nothing more and takes a third longer to compile.
+
+#: What every iteration calls. Forcing these in takes a 2-D iteration from 60 to 42 ns; forcing all
+#: of them gains nothing more and takes a third longer to compile.
 ALWAYS_INLINED = frozenset({"copy", "better", "verdict", "largest"})
 
 
@@ -48,7 +49,7 @@ def make_loop(
     """
     nb = numba.numba()
     types = [nb.types.FunctionType(objective_signature), *map(nb.typeof, arguments)]
-    tail = ()
+    tail: tuple[Any, ...] = ()
     if auto:
         _, w, table, *_ = arguments
         usual = (w.p, w.g, w.s, table, 0, w.rates, w.mods)

@@ -16,8 +16,8 @@ def make_loop(parts: Parts) -> Any:
     Returns
     -------
     callable
-        ``loop(fun, args, w, table, clip_norm, limits, counts, values, records) -> status`` runs until
-        a test ends the run or the rows of the table are used up.
+        ``loop(fun, args, w, table, clip_norm, limits, counts, values, records) -> status`` runs
+        until a test ends the run or the rows of the table are used up.
     """
     evaluate, count, kernel, gradient_norm, largest, _, project, distance, *rest = parts
     _, _, _, clip, flip, copy, better, verdict, record, hook, token = rest

@@ -13,7 +13,6 @@ from nadamkit.loops.stopping import (
     NFEV,
     NIT,
     RECORDS,
-    RUNNING,
     better,
     verdict,
 )
@@ -77,8 +76,8 @@ class Work(NamedTuple):
     old_x : ndarray of shape (n,)
         The point before this one; for the search the accepted point.
     old_g, p, d, step, bend : ndarray of shape (n,), or (0,) without a search
-        For the search, the gradient at the accepted point, the direction of the method's metric, the
-        one that is tried, the last step and the change of the gradient along it.
+        For the search, the gradient at the accepted point, the direction of the method's metric,
+        the one that is tried, the last step and the change of the gradient along it.
     lower, upper : ndarray of shape (n,) or (0,)
         Bounds.
     rates, mods : ndarray
@@ -104,7 +103,15 @@ class Work(NamedTuple):
 
 
 class Records(NamedTuple):
-    """The history of a chunk: ``scalars[i]`` is (nit, nfev, f, gradient norm), ``xs[i]`` the point."""
+    """The history of a chunk.
+
+    Parameters
+    ----------
+    scalars : ndarray of shape (room, 4)
+        Iteration, calls, value and gradient norm.
+    xs : ndarray of shape (room, n)
+        The points.
+    """
 
     scalars: Any
     xs: Any
@@ -121,7 +128,11 @@ def projected_norm(x, g, lower, upper):
         v = np.float64(g[i])
         bad |= v != v
         if lower.size:
-            v = max(np.float64(x[i]) - upper[i], v) if v < 0.0 else min(np.float64(x[i]) - lower[i], v)
+            v = (
+                max(np.float64(x[i]) - upper[i], v)
+                if v < 0.0
+                else min(np.float64(x[i]) - lower[i], v)
+            )
         top = max(top, abs(v))
     return np.nan if bad else top
 
@@ -263,7 +274,7 @@ def clip_numpy(mods, g, limit):
 
 
 #: The functions for interpreted loops on arrays; a loop adds evaluate, kernel and hook.
-NUMPY = {
+NUMPY: dict[str, Any] = {
     "gradient_norm": projected_norm_numpy,
     "largest": max_abs,
     "move": move_numpy,
@@ -280,7 +291,7 @@ NUMPY = {
     "record": record_numpy,
 }
 #: The functions for compiled loops.
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "gradient_norm": projected_norm,
     "largest": plain_max_abs,
     "move": move,

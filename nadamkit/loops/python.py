@@ -13,7 +13,7 @@ from nadamkit.loops import fixed, parts, search
 from nadamkit.loops.stopping import FUN, MAXTIME, NFEV, NIT, NJEV, RUNNING
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818  it is no error
     """The user's callback raised StopIteration."""
 
 

@@ -14,6 +14,7 @@ from nadamkit.backends import pieces
 from nadamkit.coefficients import CoefficientTable
 from nadamkit.loops import compiled, python, search
 from nadamkit.loops.parts import Records, Work
+from nadamkit.loops.stepper import initial_slots
 from nadamkit.loops.stopping import (
     AGE,
     BEST,
@@ -29,7 +30,6 @@ from nadamkit.loops.stopping import (
     new_counts,
     new_values,
 )
-from nadamkit.loops.stepper import initial_slots
 from nadamkit.rule import Rule
 
 #: Rows of the table a chunk has: the Python loop's, and the least and most of the compiled loop.
@@ -138,7 +138,9 @@ class Runner:
         momentum = "mu" in p.hyper and p.x.size > 2
         self._extra = search.new_state(momentum) if self.auto else limit
         self._rows = np.empty((0, 0), p.x.dtype)
-        self.outcome = Outcome(RUNNING, self.work.best_x, self.work.best_g, self.counts, self.values)
+        self.outcome = Outcome(
+            RUNNING, self.work.best_x, self.work.best_g, self.counts, self.values
+        )
 
     def python(self, objective: Any, callback: Any) -> Outcome:
         """Run a Python objective."""
@@ -230,10 +232,8 @@ def _work(p: Problem, mods: NDArray[Any]) -> Work:
     upper = np.empty(0, dtype) if p.box is None else np.array(p.box.upper, dtype)
     search = np.zeros((5, x.size if p.rate is None else 0), dtype)
     best_g = np.full_like(x, np.nan)
-    return Work(
-        *(x, np.zeros_like(x), s, fresh, x.copy(), best_g, np.zeros_like(x), *search),
-        *(lower, upper, p.rates, mods),
-    )
+    points = (x, np.zeros_like(x), s, fresh, x.copy(), best_g, np.zeros_like(x))
+    return Work._make((*points, *search, lower, upper, p.rates, mods))
 
 
 __all__ = ["BEST", "FUN", "NFEV", "NIT", "NJEV", "History", "Outcome", "Problem", "Runner"]

@@ -1,13 +1,13 @@
 """The loop of ``learning_rate="auto"``: the method's metric, with model-chosen coefficients.
 
-The rule with mu = 0 gives the direction ``p = -g / D`` of its metric D: the gradient itself, or divided
-by the root of n-hat or by the maximum. Its step length is the spectral (Barzilai-Borwein) one in that
-metric. Methods with momentum add the last step s: both coefficients minimise a quadratic model on
-the plane of p and s, whose curvature along s is measured and along p is the spectral one, kept
-consistent as by Yuan and Stoer (1995). A trial is accepted if it is lower than the highest of the
-last ten accepted values by a share of the slope (Grippo, Lampariello and Lucidi 1986); otherwise the
-step is shortened by interpolation. On bounds the trial is projected (Birgin, Martinez and Raydan
-2000). An iteration normally costs one evaluation, and none is ever made twice.
+The rule with mu = 0 gives the direction ``p = -g / D`` of its metric D: the gradient itself, or
+divided by the root of n-hat or by the maximum. Its step length is the spectral (Barzilai-Borwein)
+one in that metric. Methods with momentum add the last step s: both coefficients minimise a
+quadratic model on the plane of p and s, whose curvature along s is measured and along p is the
+spectral one, kept consistent as by Yuan and Stoer (1995). A trial is accepted if it is lower than
+the highest of the last ten accepted values by a share of the slope (Grippo, Lampariello and Lucidi
+1986); otherwise the step is shortened by interpolation. On bounds the trial is projected (Birgin,
+Martinez and Raydan 2000). An iteration normally costs one evaluation, and none is ever made twice.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def coefficients(gp, gs, py, sy, s_metric, ss, pp, momentum):
 
 
 #: What the loop calls beside its parts.
-HELPERS = (rejected, shorten, coefficients)
+HELPERS: tuple[Any, ...] = (rejected, shorten, coefficients)
 
 
 def make_loop(parts: Parts) -> Any:
@@ -122,8 +122,8 @@ def make_loop(parts: Parts) -> Any:
     -------
     callable
         ``loop(fun, args, w, table, state, limits, counts, values, records, kernel) -> status`` runs
-        until a test ends the run or the rows of the table are used up. The kernel is an argument, so
-        that one compiled loop serves all rules.
+        until a test ends the run or the rows of the table are used up. The kernel is an argument,
+        so that one compiled loop serves all rules.
     """
     evaluate, count, _, gradient_norm, largest, move, _, _, dot, combine, metric, *rest = parts
     _, flip, copy, better, verdict, record, hook, token = rest

@@ -84,8 +84,8 @@ class Stepper:
         if threads is not None and chosen == "parallel":
             self._kernel = _on_threads(self._kernel, threads)
 
-    # Each attribute and each call of NumPy here costs as much as some 100 parameters; all that can be
-    # is decided beforehand, and the whole costs 0.4 us beside the kernel.
+    # Each attribute and each call of NumPy here costs as much as some 100 parameters; all that can
+    # be is decided beforehand, and the whole costs 0.4 us beside the kernel.
     def step(self, g: NDArray[Any]) -> None:
         """Apply one gradient.
 

@@ -1,8 +1,8 @@
 """When a run ends: status codes, their messages, and the tests, for every loop.
 
-`better` and `verdict` run interpreted and compiled. The scalars of a run live in two small arrays, so that a
-compiled loop can stop in the middle and go on: `counts` (int64) and `values` (float64), whose
-entries are named here.
+`better` and `verdict` run interpreted and compiled. The scalars of a run live in two small arrays,
+so that a compiled loop can stop in the middle and go on: `counts` (int64) and `values` (float64),
+whose entries are named here.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MESSAGES = {
     "is at most gtol.",
     MAXITER: "Maximum number of iterations has been exceeded (option maxiter).",
     MAXFUN: "Maximum number of function evaluations has been exceeded (option maxfun).",
-    NONFINITE: "NaN result encountered: the function or its gradient is NaN or Inf; the last finite "
-    "best point is returned. Check the function there, or use a smaller learning_rate.",
+    NONFINITE: "NaN result encountered: the function or its gradient is NaN or Inf; the last "
+    "finite best point is returned. Check the function there, or use a smaller learning_rate.",
     FTOL: "Optimization terminated successfully: the best value improved by less than ftol over "
     "ftol_window iterations.",
     XTOL: "Optimization terminated successfully: the last step is smaller than xtol.",

@@ -1,7 +1,8 @@
 """An ``@njit`` objective in any spelling, as one first-class function for the compiled loop.
 
-The loop takes ``fun(x, g, args) -> f``, which fills g. A small adapter in that form is compiled around
-the user's function for each new objective; the loop itself is compiled once and cached on disk.
+The loop takes ``fun(x, g, args) -> f``, which fills g. A small adapter in that form is compiled
+around the user's function for each new objective; the loop itself is compiled once and cached on
+disk.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def is_compiled(fun: Any) -> bool:
 
 
 def is_inplace(fun: Any, jac: Any, args: tuple[Any, ...]) -> bool:
-    """Whether an ``@njit`` `fun` has the form ``fun(x, g, *args) -> f`` that fills the gradient g."""
+    """Whether an ``@njit`` `fun` is ``fun(x, g, *args) -> f``, which fills the gradient g."""
     if not is_compiled(fun) or jac is not None:
         return False
     parameters = inspect.signature(fun.py_func).parameters.values()
@@ -89,7 +90,7 @@ def compile_objective(
 @lru_cache(maxsize=64)
 def _adapted(form: str, fun: Any, jac: Any, signature: Any) -> Any:
     """The compiled adapter; a second run with the same functions compiles nothing."""
-    adapters = {"inplace": _inplace, "pair": _pair, "separate": _separate}
+    adapters: dict[str, Any] = {"inplace": _inplace, "pair": _pair, "separate": _separate}
     functions = (fun, jac) if form == "separate" else (fun,)
     return numba.numba().njit(signature, error_model="numpy")(adapters[form](*functions))
 

@@ -5,14 +5,13 @@ r"""Classical momentum (Dozat 2015, Algorithm 2; Polyak 1964): a decaying sum of
     \theta_t &\leftarrow \theta_{t-1} - \eta\, m_t
 
 Section 4 of the paper says that bias correction was used and leaves open how. ``m_bias="t"`` is
-the decaying mean with bias correction, :math:`\hat m_t = (1 - \mu)\, m_t / (1 - \prod_{i\le t}\mu_i)`;
-the default is the printed algorithm.
+the decaying mean with bias correction, :math:`\hat m_t = (1 - \mu)\, m_t / (1 - \prod_{i\le
+t}\mu_i)`; the default is the printed algorithm.
 
 Coefficients: ``c`` = 1 - mu, ``b`` the factor that turns the sum into what is applied.
 """
 
 from nadamkit.rule import Rule
-from nadamkit.rules import _terms
 
 
 def coefficients(h, s):

@@ -8,7 +8,9 @@ numba-cuda.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module, util
 from typing import Any
 
@@ -67,7 +69,7 @@ def status() -> tuple[str, str]:
 
 
 def _gpu() -> tuple[str, str]:
-    package = import_module("numba.cuda")
+    package = module()
     if getattr(package, "implementation", "") != "NVIDIA":
         return "missing", (
             "numba.cuda is numba's own, deprecated target, although numba-cuda is installed; its "
@@ -103,27 +105,28 @@ def cuda() -> Any:
             f"backend 'cuda' cannot run here: {detail}. Without a GPU, set NUMBA_ENABLE_CUDASIM=1 "
             "before Python starts to run it in the simulator, or use backend='auto'."
         )
+    return module()
+
+
+def module() -> Any:
+    """The ``numba.cuda`` module, whether kernels can run or not: they compile without a GPU."""
     return import_module("numba.cuda")
 
 
-def compiler() -> Any:
-    """The ``numba.cuda`` module for compiling only, which needs no GPU."""
-    return import_module("numba.cuda")
-
-
+@cache
 def inlinable(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let kernels call a plain function; returns it unchanged."""
     if simulated():
         return function
-    return import_module("numba.cuda.extending").register_jitable(function)  # type: ignore[no-any-return]
+    extending = import_module("numba.cuda.extending")
+    return extending.register_jitable(function)  # type: ignore[no-any-return]
 
 
 def on_device(a: Any) -> Any:
     """An array on the device: a copy of a NumPy array, anything else as it is, without a copy."""
-    package = import_module("numba.cuda")
     if isinstance(a, np.ndarray):
-        return package.to_device(a)
-    return a if hasattr(a, "__cuda_ndarray__") else package.as_cuda_array(a)
+        return module().to_device(a)
+    return a if hasattr(a, "__cuda_ndarray__") else module().as_cuda_array(a)
 
 
 def exact_product(dtype: Any) -> Any:
@@ -136,10 +139,21 @@ def exact_product(dtype: Any) -> Any:
     return {"float32": libdevice.fmul_rn, "float64": libdevice.dmul_rn}[dtype.name]
 
 
-def grid(size: int) -> tuple[int, int]:
-    """Blocks and threads for a loop over `size` elements."""
+def launcher(kernel: Any, size: int) -> Any:
+    """A compiled kernel with as many blocks and threads as a loop over `size` elements needs."""
     if simulated():
-        wanted = -(-size // (SIMULATED_ELEMENTS * SIMULATED_THREADS))
-        return max(SIMULATED_BLOCKS, wanted), SIMULATED_THREADS
-    processors = int(cuda().get_current_device().MULTIPROCESSOR_COUNT)
-    return min(-(-size // THREADS), BLOCKS_PER_PROCESSOR * processors), THREADS
+        blocks = -(-size // (SIMULATED_ELEMENTS * SIMULATED_THREADS))
+        return kernel[max(SIMULATED_BLOCKS, blocks), SIMULATED_THREADS]
+    return _quiet(kernel, min(-(-size // THREADS), BLOCKS_PER_PROCESSOR * _processors()))
+
+
+@cache
+def _quiet(kernel: Any, blocks: int) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a small array does not fill the GPU
+        return kernel[blocks, THREADS]
+
+
+@cache
+def _processors() -> int:
+    return int(module().get_current_device().MULTIPROCESSOR_COUNT)

@@ -162,17 +162,22 @@ def parallel_guard() -> contextlib.AbstractContextManager[Any]:
 
 
 def cache_directory() -> str:
-    """Folder of the disk cache, or an empty string when none can be written."""
-    set_by_user = os.environ.get("NUMBA_CACHE_DIR")
-    folder = set_by_user or os.path.join(os.path.dirname(__file__), "__pycache__")
-    probe = folder if os.path.isdir(folder) else os.path.dirname(folder.rstrip(os.sep)) or "."
-    return folder if os.access(probe, os.W_OK) else ""
+    """Folder under which compiled code is kept, or an empty string when none can be written."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    try:
+        used = str(numba().njit(cache=True)(threads).stats.cache_path)
+    except RuntimeError:
+        return ""
+    if chosen:
+        return chosen
+    return package if used.startswith(package) else os.path.dirname(used)
 
 
 def _start_threads() -> None:
     nb = numba()
 
-    @nb.njit(parallel=True)  # type: ignore[untyped-decorator]
+    @nb.njit(parallel=True)
     def probe(n: int) -> int:
         total = 0
         for i in nb.prange(n):

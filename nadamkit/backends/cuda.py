@@ -55,7 +55,7 @@ def make_kernel(p: Pieces) -> Any:
             return
         scalars = (k[r, 0], *p.row(k, r)), p.weights(mods)
         there = [runtime.on_device(a) for a in (x, g, s, rates if rates.size else g)]
-        compiled(np.dtype(x.dtype))[runtime.grid(x.size)](*there, *scalars)
+        runtime.launcher(compiled(np.dtype(x.dtype)), x.size)(*there, *scalars)
         for host, device in ((x, there[0]), (s, there[2])):
             if host.size and isinstance(host, np.ndarray):
                 device.copy_to_host(host)
@@ -82,7 +82,7 @@ def plain_kernel(p: Pieces, dtype: Any, exact: bool = True) -> Any:
         rate and the coefficients, w the four numbers of ``modified`` or nothing.
     """
     global cuda
-    cuda = runtime.compiler()
+    cuda = runtime.module()
     meanings = _meanings(np.dtype(dtype), exact)
     step, rate, modify = (_device(retarget(f, meanings)) for f in (p.step, p.rate, p.modify))
     gather, scatter = runtime.inlinable(p.gather), runtime.inlinable(p.scatter)
@@ -101,7 +101,7 @@ def plain_kernel(p: Pieces, dtype: Any, exact: bool = True) -> Any:
 
 def signature(p: Pieces, dtype: Any, coefficients: int) -> Any:
     """The argument types of `plain_kernel`, for compiling it without a GPU."""
-    types = runtime.compiler().types
+    types = runtime.module().types
     real = getattr(types, np.dtype(dtype).name)
     vector, state = types.Array(real, 1, "C"), types.Array(real, 2, "C")
     weights = len(p.weights(np.zeros(4, dtype)))

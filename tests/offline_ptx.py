@@ -68,7 +68,7 @@ def compiled(
     arch = "sm_{}{}".format(*capability)
     kernel = cuda.plain_kernel(p, dtype, exact)
     arguments = {"cc": capability, "device": False, "abi": "numba"}
-    compile_ = runtime.compiler().compile
+    compile_ = runtime.module().compile
     ptx, _ = compile_(kernel, cuda.signature(p, dtype, coefficients), output="ptx", **arguments)
     ltoir, _ = compile_(kernel, cuda.signature(p, dtype, coefficients), output="ltoir", **arguments)
     linked, _ = link(ltoir, arch, "ptx", ptx=True)

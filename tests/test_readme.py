@@ -50,7 +50,7 @@ def test_examples_print_what_the_readme_says() -> None:
     for code, expected in pairs:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(code, str(README), "exec"), namespace)  # noqa: S102
+            exec(compile(code, str(README), "exec"), namespace)
         assert out.getvalue() == expected
 
 

@@ -119,7 +119,7 @@ def inlinable(function: Callable[..., Any]) -> Callable[..., Any]:
     if simulated():
         return function
     extending = import_module("numba.cuda.extending")
-    return extending.register_jitable(function)  # type: ignore[no-any-return]
+    return extending.register_jitable(function)
 
 
 def on_device(a: Any) -> Any:

@@ -11,24 +11,17 @@ from scipy.optimize._minimize import MINIMIZE_METHODS
 
 ORIGINAL = scipy.optimize.minimize
 
-#: Options with another name in nadamkit.
-RENAMED = {
-    "maxfev": "maxfun",  # Nelder-Mead, Powell and COBYQA: the limit that L-BFGS-B calls maxfun
-}
-
-#: Options that say how one of SciPy's solvers works inside; they leave the problem and the
-#: conditions to stop as they are.
+#: Options of SciPy that do not go to nadamkit, and why. No listed node tests one of them.
 DROPPED = {
-    "eps": "the absolute step of finite differences; in nadamkit the constant in the denominator",
-    "maxls": "L-BFGS-B: limit of its line search",
-    "maxcor": "L-BFGS-B: number of stored corrections",
+    "eps": "in SciPy the absolute step of finite differences, in nadamkit part of the update",
+    "subproblem_maxiter": "trust-exact: iterations on the subproblem of each step",
+    "verbose": "trust-constr: its tables of progress",
 }
 
 
 def translate(options: dict[str, Any] | None) -> dict[str, Any]:
-    """Return SciPy's options under nadamkit's names, without those that mean nothing to it."""
-    kept = {key: value for key, value in (options or {}).items() if key not in DROPPED}
-    return {RENAMED.get(key, key): value for key, value in kept.items()}
+    """Return a copy of SciPy's options without those that nadamkit cannot have."""
+    return {key: value for key, value in (options or {}).items() if key not in DROPPED}
 
 
 def is_named(method: Any) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nadamkit import _options, backends, registry
 from nadamkit.errors import OptionError
-from nadamkit.loops.run import BEST, FUN, NFEV, NIT, NJEV, Outcome, Problem, Runner
+from nadamkit.loops.run import BEST, FUN, NFEV, NIT, NJEV, History, Outcome, Problem, Runner
 from nadamkit.loops.stepper import split_rate
 from nadamkit.loops.stopping import GTOL, MESSAGES, NONFINITE, SUCCESS
 from nadamkit.objectives import compiled
@@ -182,12 +182,7 @@ class _User(NamedTuple):
 def _solved(p: Problem, user: _User) -> OptimizeResult:
     """Run the loop that fits, or none where there is nothing to search."""
     objective, callback = user.objective(p), _callback(user.callback)
-    if not np.isfinite(p.x).all():
-        return _result(NONFINITE, p.x, math.nan, np.full_like(p.x, np.nan), (0, 0, 0))
-    if p.box is not None and p.box.all_fixed:
-        value = objective.value(p.x)
-        result = _result(GTOL, p.x, value, np.zeros_like(p.x), (0, objective.nfev, objective.njev))
-        result.message = "All independent variables were fixed by bounds."
+    if (result := _without_search(p, objective)) is not None:
         return result
     in_compiled_code = p.backend == "serial" and callback is None
     if in_compiled_code and compiled.has_gradient(user.fun, user.jac, user.args):
@@ -199,6 +194,27 @@ def _solved(p: Problem, user: _User) -> OptimizeResult:
         return _outcome(p, Runner(p).python(objective, callback))
     finally:
         objective.close()
+
+
+def _without_search(p: Problem, objective: PythonObjective) -> OptimizeResult | None:
+    """The result where there is nothing to search: the start is NaN, or every variable is fixed."""
+    points = p.x[np.newaxis].copy()
+    if not np.isfinite(p.x).all():
+        points = points[:0]
+        result = _result(NONFINITE, p.x, math.nan, np.full_like(p.x, np.nan), (0, 0, 0))
+    elif p.box is not None and p.box.all_fixed:
+        value = objective.value(p.x)
+        status, calls = GTOL if math.isfinite(value) else NONFINITE, (objective.nfev, objective.njev)
+        result = _result(status, p.x, value, np.zeros_like(p.x), (0, *calls))
+        if status == GTOL:
+            result.message = "All independent variables were fixed by bounds."
+    else:
+        return None
+    if p.limits.record:
+        none = np.zeros(len(points))
+        nfev = np.full(len(points), result.nfev)
+        result.history = History(none.astype(np.int64), nfev, none + result.fun, none, points)
+    return result
 
 
 def _outcome(p: Problem, outcome: Outcome) -> OptimizeResult:

@@ -42,7 +42,7 @@ def _optional(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 _tolerance = ("a number >= 0, or None to turn it off", _optional(lambda v: 0.0 <= v < math.inf))
 _budget = ("a number, or None for no limit", _optional(lambda v: True))
-_count = ("a whole number >= 1, or None", _optional(lambda v: v >= 1.0 and v == int(v)))
+_count = ("a whole number >= 1, or None", _optional(lambda v: v >= 1.0 and v.is_integer()))
 _switch = ("True or False", lambda v: isinstance(v, bool | np.bool_ | int))
 _anything = ("", lambda v: True)
 

@@ -142,12 +142,20 @@ class CoefficientTable:
         ndarray of shape (count, len(names))
             A new array.
         """
-        out = np.empty((count, len(self.names)), self._dtype)
+        out = np.empty((count, 1 + len(self.names)), self._dtype)
         self.fill(out, t)
-        return out
+        return out[:, 1:]
 
     def fill(self, out: NDArray[Any], t: int) -> None:
-        """Write the rows for the steps ``t, t+1, ...`` into `out`."""
+        """Write the rows for the steps ``t, t+1, ...``, each after the place of its learning rate.
+
+        Parameters
+        ----------
+        out : ndarray of shape (count, 1 + len(names))
+            The table of a kernel; its column 0 is left with any values.
+        t : int
+            First step, from 1.
+        """
         if not self.pure:
             self._compute(out, t)
             return
@@ -163,7 +171,8 @@ class CoefficientTable:
         if key in _blocks:
             _blocks.move_to_end(key)
             return _blocks[key]
-        out = np.empty((BLOCK, len(self.names)), self._dtype)
+        # As wide as a kernel's table, so that rows are copied in one piece.
+        out = np.ones((BLOCK, 1 + len(self.names)), self._dtype)
         self._compute(out, number * BLOCK + 1)
         _blocks[key] = out
         if len(_blocks) > KEPT_BLOCKS:
@@ -171,7 +180,8 @@ class CoefficientTable:
         return out
 
     def _compute(self, out: NDArray[Any], t: int) -> None:
-        for column, value in enumerate(_columns(self._rule, self._hyper, t, len(out)).values()):
+        values = _columns(self._rule, self._hyper, t, len(out)).values()
+        for column, value in enumerate(values, start=1):
             out[:, column] = value.hi if isinstance(value, DD) else value
 
 

@@ -75,7 +75,8 @@ class Dozat:
     pure: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        ok = 0 <= self.kappa <= 1 and 0 < self.base <= 1 and 0 <= self.psi < math.inf
+        kappa, base, psi = map(_number, (self.kappa, self.base, self.psi))
+        ok = 0 <= kappa <= 1 and 0 < base <= 1 and 0 <= psi < math.inf
         if not ok:
             raise OptionError(
                 f"{self!r}: kappa must be in [0, 1], base in (0, 1] and psi finite and >= 0, "
@@ -108,10 +109,11 @@ class FromCallable:
     def sequence(self, mu: float, t: int, count: int) -> DD:
         """``mu_t, ..., mu_{t+count-1}``; mu itself is not used."""
         for i in range(len(self._values) + 1, t + count):
-            value = float(self._function(i))
+            returned = self._function(i)
+            value = _number(returned)
             if not 0.0 <= value < 1.0:
                 raise OptionError(
-                    f"the momentum schedule returned {value} for t = {i}; "
+                    f"the momentum schedule returned {returned!r} for t = {i}; "
                     "a momentum must be a number in [0, 1)"
                 )
             self._values.append(value)
@@ -230,7 +232,7 @@ def exponential(initial: float, decay: float, every: int = 1) -> Schedule:
     0.25
     """
     initial, every = _rate("initial", initial), _steps(every, "every")
-    if not 0.0 < decay <= 1.0:
+    if not 0.0 < _number(decay) <= 1.0:
         raise OptionError(f"decay={decay!r} is not allowed: it must be in (0, 1].")
     return lambda t: initial * decay ** ((t - 1) / every)
 
@@ -260,7 +262,7 @@ def one_cycle(peak: float, steps: int, rise: float = 0.3, start: float = 0.04) -
     [0.04, 1.0, 0.0]
     """
     peak, steps = _rate("peak", peak), _steps(steps)
-    if not (0.0 < rise < 1.0 and 0.0 <= start <= 1.0):
+    if not (0.0 < _number(rise) < 1.0 and 0.0 <= _number(start) <= 1.0):
         raise OptionError(f"rise={rise!r} must be in (0, 1) and start={start!r} in [0, 1].")
     top = rise * (steps - 1)
 
@@ -318,27 +320,43 @@ def rates(schedule: float | Schedule, t: int, count: int) -> NDArray[np.float64]
     """
     if not callable(schedule):
         return np.full(count, schedule, dtype=np.float64)
-    values = np.array([schedule(i) for i in range(t, t + count)], dtype=np.float64)
-    if values.shape != (count,) or not (np.isfinite(values) & (values >= 0.0)).all():
+    returned = [schedule(i) for i in range(t, t + count)]
+    values = np.array([_number(value) for value in returned])
+    bad = ~(np.isfinite(values) & (values >= 0.0))
+    if bad.any():
+        i = int(np.argmax(bad))
         raise OptionError(
-            f"the learning-rate schedule must return one finite number >= 0 for each step; "
-            f"for t = {t}..{t + count - 1} it returned {values}"
+            f"the learning-rate schedule returned {returned[i]!r} for t = {t + i}; "
+            "a rate must be a finite number >= 0"
         )
     return values
 
 
+def _number(value: Any) -> float:
+    """What a schedule returned as a float, or NaN if it is no real number."""
+    if type(value) is float:
+        return value
+    if isinstance(value, str | bytes | complex | np.complexfloating) or np.ndim(value) != 0:
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
 def _blend(first: float, last: float, share: float) -> float:
     share = min(max(share, 0.0), 1.0)
-    return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * share))
+    weight = 0.5 * (1.0 + math.cos(math.pi * share))
+    return weight * first + (1.0 - weight) * last
 
 
 def _rate(name: str, value: float) -> float:
-    if not (isinstance(value, int | float | np.number) and 0.0 <= float(value) < math.inf):
+    if not 0.0 <= _number(value) < math.inf:
         raise OptionError(f"{name}={value!r} is not allowed: a rate is a finite number >= 0.")
     return float(value)
 
 
 def _steps(value: int, name: str = "steps") -> int:
-    if int(value) != value or value < 1:
+    if not (_number(value) >= 1.0 and _number(value).is_integer()):
         raise OptionError(f"{name}={value!r} is not allowed: it is a whole number >= 1.")
     return int(value)

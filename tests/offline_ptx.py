@@ -128,9 +128,7 @@ def ptx_problems(ptx: str, dtype: str, step: Any) -> list[str]:
     }
     if dtype == "float32":
         banned["float64"] = r".*\.f64"
-    found = [
-        f"{what}: {name}" for what, p in banned.items() for name in ops if re.match(p, name)
-    ]
+    found = [f"{what}: {name}" for what, p in banned.items() for name in ops if re.match(p, name)]
     wanted = {f"mul.rn.{real}": "*", f"div.rn.{real}": "/", f"sqrt.rn.{real}": "ops.sqrt("}
     found += [f"no {op}" for op, text in wanted.items() if text in source and not ops[op]]
     return found

@@ -211,8 +211,11 @@ class Runner:
         if len(self._rows) < rows:
             self._rows = np.empty((rows, 1 + len(self._table.names)), p.x.dtype)
         table = self._rows[:rows]
-        table[:, 0] = 1.0 if self.auto else schedules.rates(p.rate, done + 1, rows)
-        self._table.fill(table[:, 1:], done + 1)
+        self._table.fill(table, done + 1)
+        if callable(p.rate):
+            table[:, 0] = schedules.rates(p.rate, done + 1, rows)
+        else:
+            table[:, 0] = 1.0 if self.auto else p.rate
         room = rows // every + 2 if every else 0
         return table, Records(np.empty((room, 4)), np.empty((room, n if room else 0), p.x.dtype))
 

@@ -76,7 +76,9 @@ class Stepper:
         self._rate, self._rates = split_rate(learning_rate, x.shape, x.dtype)
         self._mods = pieces.modifiers(self._hyper, x.dtype)
         self.slots = initial_slots(rule, self._hyper, x.size, x.dtype)
-        self._rows = np.empty((CHUNK, 1 + len(self._table.names)), x.dtype)
+        # A user's schedule is asked for a step when that step is made.
+        self._chunk = CHUNK if self._table.pure and not callable(self._rate) else 1
+        self._rows = np.empty((self._chunk, 1 + len(self._table.names)), x.dtype)
         self._first = -CHUNK
         variant = backends.Variant(self._rates.size > 0, self._mods.size > 0)
         chosen = backends.choose(backend, x.size)
@@ -108,7 +110,7 @@ class Stepper:
         if self._clipped:
             clip(self._mods, g, self._hyper)
         row = self.t - self._first
-        if row >= CHUNK:
+        if row >= self._chunk:
             row = self._refill()
         if self._copied:
             self._flat[:] = self.x.ravel()
@@ -119,8 +121,8 @@ class Stepper:
 
     def _refill(self) -> int:
         """Write the rows of the next steps into the table; returns the first one's number."""
-        self._rows[:, 0] = schedules.rates(self._rate, self.t + 1, CHUNK)
-        self._table.fill(self._rows[:, 1:], self.t + 1)
+        self._table.fill(self._rows, self.t + 1)
+        self._rows[:, 0] = schedules.rates(self._rate, self.t + 1, self._chunk)
         self._first = self.t
         return 0
 

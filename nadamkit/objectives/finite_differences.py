@@ -180,7 +180,7 @@ def _checked_rel_step(rel_step: npt.ArrayLike | None, n: int | None) -> Array | 
     if rel_step is None:
         return None
     try:
-        step = np.asarray(rel_step, dtype=np.float64)
+        step = np.asarray(np.nan if isinstance(rel_step, str) else rel_step, dtype=np.float64)
     except (TypeError, ValueError):
         step = np.array(np.nan)
     shapes = ((), (1,), step.shape if n is None else (n,))

@@ -43,7 +43,7 @@ class PythonObjective:
     box : Box, optional
         Finite differences stay inside; gradient components of fixed variables are set to 0.
     rel_step, workers : optional
-        As in `FiniteDifference`; unused otherwise.
+        As in `FiniteDifference`; only checked otherwise.
     inplace : bool, default False
         `fun` writes the gradient into its second argument g, shape (n,). That is the very array
         given to `__call__`. Its contents on entry are finite (here: zeros) but unspecified: `fun`
@@ -105,6 +105,9 @@ class PythonObjective:
             bound = _WithArgs(fun, self._args) if self._args else fun
             method = _difference_method(jac)
             self._differences = FiniteDifference(bound, method, box, rel_step, workers, n=n)
+        if self._differences is None:
+            # Not needed, but bad options are refused all the same.
+            FiniteDifference(fun, "2-point", None, rel_step, workers, n=n)
 
     @property
     def nfev(self) -> int:

@@ -18,7 +18,16 @@ import pytest
 from nadamkit import registry
 from nadamkit._runtime import cuda
 from nadamkit.loops.stepper import Stepper
-from tests.backends.trajectories import ABOVE, SIZES, STEPS, digest, digests, gradients, key, numbers
+from tests.backends.trajectories import (
+    ABOVE,
+    SIZES,
+    STEPS,
+    digest,
+    digests,
+    gradients,
+    key,
+    numbers,
+)
 
 ROOT = Path(__file__).parents[2]
 FEW = 20
@@ -131,7 +140,9 @@ def extremes(dtype):
     return given
 
 
-@pytest.mark.parametrize("around", [{}, {"weight_decay": 0.1, "clip_value": 2.0}], ids=["", "around"])
+@pytest.mark.parametrize(
+    "around", [{}, {"weight_decay": 0.1, "clip_value": 2.0}], ids=["", "around"]
+)
 def test_extreme_gradients_give_the_same_bits(method, dtype, around, other_backend):
     given = extremes(dtype)
     expected = digests(method, dtype, 33, given=given, backend="numpy", **around)

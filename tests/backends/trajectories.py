@@ -50,6 +50,7 @@ def digests(method, dtype, size, steps=STEPS, given=None, **options):
     dict of str to str
     """
     x = numbers(dtype, size, 0).copy()
+    slots = registry.get(method).slots
     given = gradients(dtype, size, steps) if given is None else given
     stepper = Stepper(method, x, **options)
     found = {}
@@ -58,7 +59,7 @@ def digests(method, dtype, size, steps=STEPS, given=None, **options):
         if t in CHECKED or t == len(given):
             found |= {
                 f"{name} after step {t}": digest(a)
-                for name, a in zip(("x", *registry.get(method).slots), (x, *stepper.slots), strict=True)
+                for name, a in zip(("x", *slots), (x, *stepper.slots), strict=True)
             }
     return found
 

@@ -1,0 +1,1 @@
+"""Benchmarks: those of airspeed-velocity, and others' libraries beside ours in ``compare``."""

@@ -1,0 +1,36 @@
+"""The figures nadamkit holds itself to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Goal(NamedTuple):
+    """A bound on a figure: at least `bound`, or at most."""
+
+    bound: float
+    at_least: bool
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.at_least else '<='} {self.bound:g}"
+
+    def met(self, value: float) -> bool:
+        return value >= self.bound if self.at_least else value <= self.bound
+
+
+#: Speed-ups are ``peer's time / our time``; everything else has its unit in its name.
+GOALS = {
+    "step 1e7 / NAdam foreach": Goal(6.0, True),
+    "step 1e7 / Adam fused": Goal(1.0, True),
+    "step 1e7 / stream": Goal(0.9, True),
+    "step 1e5 / NAdam foreach": Goal(9.0, True),
+    "step 1e5 / Adam fused": Goal(3.0, True),
+    "step 1e3, us": Goal(1.5, False),
+    "step memory, bytes": Goal(0.0, False),
+    "loop n=2, ns": Goal(40.0, False),
+    "loop n=100, ns": Goal(250.0, False),
+    "import, ms": Goal(30.0, False),
+    "import, unwanted modules": Goal(0.0, False),
+    "second process, s": Goal(0.3, False),
+    "new objective, s": Goal(0.15, False),
+}

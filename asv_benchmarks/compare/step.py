@@ -1,0 +1,107 @@
+"""One Nadam step on float32 arrays, against PyTorch's and a plain stream of the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numba
+import numpy as np
+
+from asv_benchmarks.compare.goals import GOALS
+from asv_benchmarks.compare.measure import Effort, Row, compared, interleaved
+from nadamkit import backends
+from nadamkit.loops.stepper import Stepper
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+SECTION = "step"
+STREAM = "stream of the same bytes"
+OPTIMISERS = {
+    "torch NAdam for-loop": ("NAdam", {"foreach": False}),
+    "torch NAdam foreach": ("NAdam", {"foreach": True}),
+    "torch Adam fused": ("Adam", {"fused": True}),
+}
+
+
+def rows(effort: Effort) -> Iterator[Row]:
+    """All figures of a step."""
+    for threads in (1, 2):
+        if threads > numba.config.NUMBA_NUM_THREADS:
+            yield Row(SECTION, f"{threads} threads", note="skipped: fewer cores")
+            continue
+        for size in effort.sizes:
+            yield from _contest(size, threads, effort)
+    if torch is None:
+        yield Row(SECTION, "against PyTorch", note="skipped: torch is not installed")
+
+
+def _contest(size: int, threads: int, effort: Effort) -> Iterator[Row]:
+    numba.set_num_threads(threads)
+    g = np.random.default_rng(0).standard_normal(size).astype(np.float32)
+    stepper = Stepper("nadam", np.ones_like(g), backend="auto")
+    calls: dict[str, Callable[[], Any]] = {"nadamkit": lambda: stepper.step(g)}
+    calls["our kernel alone"] = _kernel(stepper, g)
+    if torch is not None:
+        torch.set_num_threads(threads)
+        for name, (kind, options) in OPTIMISERS.items():
+            calls[name] = _torch_step(kind, options, g)
+    calls[STREAM] = _stream(g, threads)
+    chosen = backends.choose("auto", size)
+    what = f"n = {size:.0e}".replace("e+0", "e") + f", {threads} thread{'s'[: threads - 1]}"
+    for row in compared(SECTION, what, interleaved(calls, effort), 1e6, "us"):
+        yield row._replace(goal=_goal(size, row.peer, threads), note=f"{chosen} kernel")
+    if size == 1000 and threads == 1:
+        yield Row(
+            *(SECTION, what, "", row.ours, np.nan, "us"), goal="step 1e3, us", note="from Python"
+        )
+
+
+def _goal(size: int, peer: str, threads: int) -> str:
+    """The goals are for all of the goals' two cores."""
+    short = peer.removeprefix("torch ").removesuffix(" of the same bytes")
+    key = f"step {size:.0e} / {short}".replace("e+0", "e")
+    return key if threads == 2 and key in GOALS else ""
+
+
+def _kernel(stepper: Stepper, g: np.ndarray) -> Callable[[], Any]:
+    s = stepper
+    s.step(g)
+    arguments = (s.x, g, s.slots.copy(), s._rows, 0, s._rates, s._mods)
+    return lambda: s._kernel(*arguments)
+
+
+def _torch_step(kind: str, options: dict[str, bool], g: np.ndarray) -> Callable[[], Any]:
+    parameter = torch.ones(g.size, requires_grad=True)
+    parameter.grad = torch.from_numpy(g)
+    return getattr(torch.optim, kind)([parameter], **options).step
+
+
+def _stream(g: np.ndarray, threads: int) -> Callable[[], Any]:
+    """A loop that reads 4 arrays and writes 3, as a step does, on as many threads as a step."""
+    a, b, c = (np.ones_like(g) for _ in range(3))
+    factor = np.float32(1e-9)
+    parallel = threads > 1 and g.size >= backends.PARALLEL_FROM
+    stream = _stream_parallel if parallel else _stream_serial
+    return lambda: stream(a, b, c, g, factor)
+
+
+@numba.njit
+def _stream_serial(a, b, c, g, factor):
+    for i in range(a.size):
+        scaled = factor * g[i]
+        a[i] += scaled
+        b[i] += scaled
+        c[i] += scaled
+
+
+@numba.njit(parallel=True)
+def _stream_parallel(a, b, c, g, factor):
+    for i in numba.prange(a.size):
+        scaled = factor * g[i]
+        a[i] += scaled
+        b[i] += scaled
+        c[i] += scaled

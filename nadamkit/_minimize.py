@@ -191,9 +191,12 @@ def _solved(p: Problem, user: _User) -> OptimizeResult:
             return _outcome(p, Runner(p).compiled(ready))
         objective = user.uncompiled(p)
     try:
-        return _outcome(p, Runner(p).python(objective, callback))
+        result = _outcome(p, Runner(p).python(objective, callback))
     finally:
         objective.close()
+    if objective.differenced and p.box is not None:
+        result.jac[p.box.fixed] = np.nan  # unknown, as in SciPy: no difference is taken there
+    return result
 
 
 def _without_search(p: Problem, objective: PythonObjective) -> OptimizeResult | None:

@@ -19,8 +19,10 @@ def make_loop(parts: Parts) -> Any:
         ``loop(fun, args, w, table, clip_norm, limits, counts, values, records) -> status`` runs
         until a test ends the run or the rows of the table are used up.
     """
-    evaluate, count, kernel, gradient_norm, largest, _, project, distance, *rest = parts
-    _, _, _, clip, flip, copy, better, verdict, record, hook, token = rest
+    evaluate, count, kernel, hook = parts.evaluate, parts.count, parts.kernel, parts.hook
+    gradient_norm, largest, distance = parts.gradient_norm, parts.largest, parts.distance
+    project, clip, flip, copy = parts.project, parts.clip, parts.flip, parts.copy
+    better, verdict, record, token = parts.better, parts.verdict, parts.record, parts.token
 
     def loop(fun, args, w, table, clip_norm, limits, counts, values, records):
         token  # noqa: B018  part of the cache key

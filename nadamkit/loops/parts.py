@@ -27,7 +27,7 @@ class Parts(NamedTuple):
         ``evaluate(fun, args, x, g) -> f`` fills g; ``count(fun, counts)`` notes the calls so far.
     kernel : callable
         One step; see `nadamkit.backends.pieces`.
-    gradient_norm, largest, move, project, distance, dot, combine, metric, clip, flip : callable
+    gradient_norm, largest, move, project, restrict, distance, dot, combine, metric, clip : callable
         The functions of this module, or their form for NumPy.
     copy : callable
         ``copy(to, source)``.
@@ -46,6 +46,7 @@ class Parts(NamedTuple):
     largest: Any
     move: Any
     project: Any
+    restrict: Any
     distance: Any
     dot: Any
     combine: Any
@@ -166,6 +167,18 @@ def move_numpy(x, old, d, alpha, lower, upper):
     return distance_numpy(x, old)
 
 
+def restrict(p, x, lower, upper):
+    """Zero the components of p that point out of the bounds x is on."""
+    for i in range(p.size):
+        if (x[i] <= lower[i] and p[i] < 0.0) or (x[i] >= upper[i] and p[i] > 0.0):
+            p[i] = 0.0
+
+
+def restrict_numpy(p, x, lower, upper):
+    """`restrict` on whole arrays."""
+    p[((x <= lower) & (p < 0)) | ((x >= upper) & (p > 0))] = 0
+
+
 def distance(x, old):
     """Largest component of ``x - old``, relative to the largest of x and 1."""
     moved = 0.0
@@ -279,6 +292,7 @@ NUMPY: dict[str, Any] = {
     "largest": max_abs,
     "move": move_numpy,
     "project": project_numpy,
+    "restrict": restrict_numpy,
     "distance": distance_numpy,
     "dot": dot,
     "combine": combine_numpy,
@@ -296,6 +310,7 @@ PLAIN: dict[str, Any] = {
     "largest": plain_max_abs,
     "move": move,
     "project": project,
+    "restrict": restrict,
     "distance": distance,
     "dot": plain_dot,
     "combine": combine,

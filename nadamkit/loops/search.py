@@ -125,8 +125,12 @@ def make_loop(parts: Parts) -> Any:
         until a test ends the run or the rows of the table are used up. The kernel is an argument,
         so that one compiled loop serves all rules.
     """
-    evaluate, count, _, gradient_norm, largest, move, _, _, dot, combine, metric, *rest = parts
-    _, flip, copy, better, verdict, record, hook, token = rest
+    evaluate, count, hook, token = parts.evaluate, parts.count, parts.hook, parts.token
+    gradient_norm, largest = parts.gradient_norm, parts.largest
+    dot, metric = parts.dot, parts.metric
+    move, restrict, combine = parts.move, parts.restrict, parts.combine
+    flip, copy, better = parts.flip, parts.copy, parts.better
+    verdict, record = parts.verdict, parts.record
 
     def loop(fun, args, w, table, state, limits, counts, values, records, kernel):
         token  # noqa: B018  part of the cache key
@@ -182,6 +186,8 @@ def make_loop(parts: Parts) -> Any:
                 return RUNNING
             w.p[:] = 0.0
             kernel(w.p, g, w.s, table, row, w.rates, w.mods)
+            if w.lower.size:
+                restrict(w.p, x, w.lower, w.upper)
             row += 1
             counts[AGE] += 1
             if counts[NIT] == 0:

@@ -116,6 +116,11 @@ class PythonObjective:
             return self._nfev
         return self._nfev + self._differences.nfev
 
+    @property
+    def differenced(self) -> bool:
+        """Whether the gradient comes from finite differences."""
+        return self._differences is not None
+
     def __call__(self, x: Array, g: Array) -> float:
         """Return the value at `x`, shape (n,), and write the gradient into `g`, shape (n,).
 

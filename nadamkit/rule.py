@@ -97,11 +97,14 @@ def check_step(rule: Rule, names: tuple[str, ...]) -> None:
     except OSError:  # a frozen application has no sources; they were checked when it was built
         return
     function = ast.parse(source).body[0]
-    assert isinstance(function, ast.FunctionDef)
+    if not isinstance(function, ast.FunctionDef):
+        raise RuleError(f"step of rule {rule.name!r} must be a function made by `def step(...)`")
     if ast.get_docstring(function):
         del function.body[0]
+    stored = [n for n in ast.walk(function) if isinstance(n, ast.Name | ast.arg)]
+    known = {"ops"} | {n.arg if isinstance(n, ast.arg) else n.id for n in stored if _binds(n)}
     for node in ast.walk(function):
-        problem = _problem(node)
+        problem = _problem(node, known)
         if problem:
             raise RuleError(
                 f"step of rule {rule.name!r}, line {getattr(node, 'lineno', '?')}: {problem}"
@@ -116,10 +119,14 @@ def check_step(rule: Rule, names: tuple[str, ...]) -> None:
             )
 
 
-def _problem(node: ast.AST) -> str:
+def _binds(node: ast.AST) -> bool:
+    return isinstance(node, ast.arg) or isinstance(getattr(node, "ctx", None), ast.Store)
+
+
+def _problem(node: ast.AST, known: set[str]) -> str:
     if isinstance(node, ast.Constant):
         return f"the literal {node.value!r} has a dtype of its own; return it from coefficients"
-    if isinstance(node, ast.Pow):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         return "`**` rounds differently on every backend; write a product or a coefficient"
     if isinstance(node, ast.Attribute) and not (
         isinstance(node.value, ast.Name) and node.value.id == "ops" and node.attr in ops.__all__
@@ -127,7 +134,11 @@ def _problem(node: ast.AST) -> str:
         return f"only {', '.join('ops.' + name for name in ops.__all__)} may be called"
     if isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute):
         return f"only {', '.join('ops.' + name for name in ops.__all__)} may be called"
-    if not isinstance(node, _NODES):
+    if isinstance(node, ast.Name) and node.id not in known:
+        return f"{node.id!r} comes from outside the step; return it from coefficients"
+    if isinstance(node, ast.BinOp | ast.UnaryOp) and not isinstance(node.op, _OPERATORS):
+        return f"{type(node.op).__name__} is not allowed: a step uses + - * / and ops only"
+    if not isinstance(node, (*_NODES, ast.operator, ast.unaryop)):
         return f"{type(node).__name__} is not allowed: a step is straight-line arithmetic"
     return ""
 

@@ -109,9 +109,23 @@ def not_unpacked(x, g, slots, k):
     return x - g, slots
 
 
+HALF = 0.5
+
+
+def outside(x, g, slots, k):
+    (m,) = slots
+    eta, c = k
+    return x - eta * HALF * c * g, (m,)
+
+
+anonymous = lambda x, g, slots, k: (x, slots)  # noqa: E731  what is refused
+
+
 REFUSED = {
+    outside: "line 4: 'HALF' comes from outside the step; return it from coefficients",
+    anonymous: "must be a function made by `def step",
     literal: "line 5: the literal 2 has a dtype of its own; return it from coefficients",
-    power: r"`\*\*` rounds differently on every backend",
+    power: r"line 4: `\*\*` rounds differently on every backend",
     branch: "If is not allowed: a step is straight-line arithmetic",
     choice: "IfExp is not allowed",
     loop: "For is not allowed",
@@ -120,7 +134,7 @@ REFUSED = {
     unknown_operation: "only ops.absolute",
     subscript: "Subscript is not allowed",
     augmented: "AugAssign is not allowed",
-    floor_division: "FloorDiv is not allowed",
+    floor_division: "line 4: FloorDiv is not allowed",
     wrong_order: "must unpack `eta, c = k` in this order, but has c, eta",
     too_few: "must unpack `eta, c = k` in this order, but has eta",
     other_slot: "must unpack `m = slots` in this order, but has n",

@@ -101,7 +101,7 @@ def minimize(
     (True, [1.0, 1.0])
     """
     rule = registry.get(method)
-    _warn_unused(method, hess=hess, hessp=hessp, constraints=constraints)
+    _options.warn_unused(method, hess=hess, hessp=hessp, constraints=constraints)
     run, hyper = _options.parse(rule, options, tol)
     x = start(x0)
     args = args if isinstance(args, tuple) else (args,)
@@ -207,7 +207,8 @@ def _without_search(p: Problem, objective: PythonObjective) -> OptimizeResult | 
         result = _result(NONFINITE, p.x, math.nan, np.full_like(p.x, np.nan), (0, 0, 0))
     elif p.box is not None and p.box.all_fixed:
         value = objective.value(p.x)
-        status, calls = GTOL if math.isfinite(value) else NONFINITE, (objective.nfev, objective.njev)
+        status = GTOL if math.isfinite(value) else NONFINITE
+        calls = objective.nfev, objective.njev
         result = _result(status, p.x, value, np.zeros_like(p.x), (0, *calls))
         if status == GTOL:
             result.message = "All independent variables were fixed by bounds."
@@ -293,14 +294,3 @@ def _callback(callback: Callable[..., Any] | None) -> Callable[[Any, float], Non
     from scipy.optimize import OptimizeResult
 
     return lambda x, f: callback(intermediate_result=OptimizeResult(x=np.copy(x), fun=f))
-
-
-def _warn_unused(method: str, **given: Any) -> None:
-    for name, value in given.items():
-        if value is None or (name == "constraints" and not np.size(value)):
-            continue
-        if name == "constraints":
-            text = f"Method {method} cannot handle constraints."
-        else:
-            text = f"Method {method} does not use Hessian information ({name})."
-        warnings.warn(text, RuntimeWarning, stacklevel=3)

@@ -146,3 +146,15 @@ def _warn_unknown(name: str, known: list[str], method: str) -> None:
         OptimizeWarning,
         stacklevel=4,
     )
+
+
+def warn_unused(method: str, **given: Any) -> None:
+    """Warn, as SciPy does, of arguments of `minimize` that no method here uses."""
+    for name, value in given.items():
+        if value is None or (name == "constraints" and not np.size(value)):
+            continue
+        if name == "constraints":
+            text = f"Method {method} cannot handle constraints."
+        else:
+            text = f"Method {method} does not use Hessian information ({name})."
+        warnings.warn(text, RuntimeWarning, stacklevel=3)

@@ -27,6 +27,7 @@ from nadamkit.schedules import momentum_schedule
 BLOCK = 2048
 #: Blocks kept in memory, at most about 8 columns * 8 bytes * BLOCK = 64 KiB each.
 KEPT_BLOCKS = 512
+_keys: dict[Any, object] = {}
 _blocks: OrderedDict[Any, NDArray[Any]] = OrderedDict()
 
 
@@ -125,7 +126,10 @@ class CoefficientTable:
         # Names do not depend on the schedule, and finding them must not call the user's.
         named = {**self._hyper, "schedule": momentum_schedule("constant")}
         self.names = tuple(_columns(rule, named, 1, 1))
-        self._key = (rule.coefficients, self._dtype, *sorted(self._hyper.items(), key=str))
+        key = (rule.coefficients, self._dtype, *sorted(self._hyper.items(), key=str))
+        # One object for equal keys: hashing the hyperparameters for each block would cost more
+        # than copying it.
+        self._key = _keys.setdefault(key, object()) if self.pure else None
 
     def rows(self, t: int, count: int) -> NDArray[Any]:
         """Rows for the steps ``t .. t+count-1``.

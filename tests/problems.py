@@ -1,4 +1,4 @@
-"""Small problems for `minimize`, each with its gradient, and a function that remembers its calls."""
+"""Small problems for `minimize` with their gradients, and a function that remembers its calls."""
 
 import numpy as np
 

@@ -156,15 +156,21 @@ def test_learning_rate(rate, message):
     refused(message, options={"learning_rate": rate})
 
 
-@pytest.mark.parametrize("bad", [None, np.nan, -1.0, np.inf, "0.1", 1j, np.ones(2), [0.1]], ids=repr)
+@pytest.mark.parametrize(
+    "bad", [None, np.nan, -1.0, np.inf, "0.1", 1j, np.ones(2), [0.1]], ids=repr
+)
 def test_learning_rate_of_a_callable(bad):
-    message = r"^the learning-rate schedule returned .* for t = 1; a rate must be a finite number >= 0"
+    message = (
+        r"^the learning-rate schedule returned .* for t = 1; a rate must be a finite number >= 0"
+    )
     refused(message, options={"learning_rate": lambda t: bad})
 
 
 @pytest.mark.parametrize("bad", [None, np.nan, -0.1, 1.0, "0.9", 1j, np.ones(2)], ids=repr)
 def test_momentum_of_a_callable(bad):
-    message = r"^the momentum schedule returned .* for t = 1; a momentum must be a number in \[0, 1\)"
+    message = (
+        r"^the momentum schedule returned .* for t = 1; a momentum must be a number in \[0, 1\)"
+    )
     refused(message, options={"learning_rate": 0.1, "schedule": lambda t: bad})
 
 

@@ -82,7 +82,9 @@ def test_joint_without_gradient():
 
 @pytest.mark.parametrize("options", MODES)
 def test_complex_step_of_a_real_function(options):
-    refused(r"^jac='cs' calls the objective function at complex points", lambda x: 1.0, "cs", options)
+    refused(
+        r"^jac='cs' calls the objective function at complex points", lambda x: 1.0, "cs", options
+    )
 
 
 @pytest.mark.parametrize("options", MODES)

@@ -1,5 +1,7 @@
 """`minimize`: callbacks, `return_all` and `history`."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -88,7 +90,7 @@ def test_callback_gets_copies(mode):
         result = run(callback, **mode, maxiter=12)
         assert_array_equal(result.x, usual.x)
         assert result.nfev == usual.nfev
-    assert not any(np.shares_memory(a, b) for a, b in zip(seen, seen[1:], strict=False))
+    assert not any(np.shares_memory(a, b) for a, b in pairwise(seen))
 
 
 @pytest.mark.parametrize("mode", MODES)

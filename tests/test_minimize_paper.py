@@ -193,7 +193,10 @@ def one_cycle(t):
 NAMED = {
     "constant": (schedules.constant(ETA), lambda t: ETA),
     "cosine": (schedules.cosine(ETA, 40), cosine),
-    "exponential": (schedules.exponential(ETA, 0.5, every=10), lambda t: ETA * 0.5 ** ((t - 1) / 10)),
+    "exponential": (
+        schedules.exponential(ETA, 0.5, every=10),
+        lambda t: ETA * 0.5 ** ((t - 1) / 10),
+    ),
     "one_cycle": (schedules.one_cycle(ETA, 41, rise=0.25), one_cycle),
     "warmup": (schedules.warmup(ETA, 8), lambda t: min(1, t / 8) * ETA),
     "warmup to cosine": (

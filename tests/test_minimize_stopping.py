@@ -1,6 +1,7 @@
 """Each stopping test of `minimize`: its status, its message, and that it was really met."""
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -117,9 +118,7 @@ def test_target(mode):
 
 
 def test_target_when_maximising():
-    result = run(
-        lambda x: -rosen(x), X0, lambda x: -rosen_jac(x), maximize=True, target=-2.0
-    )
+    result = run(lambda x: -rosen(x), X0, lambda x: -rosen_jac(x), maximize=True, target=-2.0)
     assert result.status == 12
     assert result.fun >= -2.0
 
@@ -157,7 +156,7 @@ def test_xtol():
     result = run(fun, **SLOW, xtol=1e-4)
     assert (result.status, result.success) == (11, True)
     assert "xtol" in result.message
-    size = [np.max(np.abs(b - a)) for a, b in zip(fun.points, fun.points[1:], strict=False)]
+    size = [np.max(np.abs(b - a)) for a, b in pairwise(fun.points)]
     scale = [max(1.0, np.max(np.abs(p))) for p in fun.points[1:]]
     relative = np.array(size) / scale
     assert relative[-1] <= 1e-4

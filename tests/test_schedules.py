@@ -145,8 +145,11 @@ def test_checked_rates():
 
 @pytest.mark.parametrize(
     ("name", "bad"),
-    [("kappa", -0.1), ("kappa", 1.1), ("kappa", np.nan), ("base", 0.0), ("base", 1.1)]
-    + [("base", np.nan), ("psi", -1.0), ("psi", np.inf), ("psi", np.nan), ("psi", "1")],
+    [
+        *(("kappa", bad) for bad in (-0.1, 1.1, np.nan)),
+        *(("base", bad) for bad in (0.0, 1.1, np.nan)),
+        *(("psi", bad) for bad in (-1.0, np.inf, np.nan, "1")),
+    ],
 )
 def test_refused_momentum(name, bad):
     with pytest.raises(OptionError, match=r"^Dozat\(.*kappa must be in \[0, 1\]"):

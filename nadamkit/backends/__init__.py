@@ -6,7 +6,7 @@ import importlib
 from functools import cache
 from typing import Any
 
-from nadamkit.backends.pieces import Variant, pieces_of
+from nadamkit.backends.pieces import Pieces, Variant, pieces_of
 from nadamkit.errors import BackendUnavailable, OptionError
 from nadamkit.hyperparameters import did_you_mean
 from nadamkit.rule import Rule
@@ -77,29 +77,12 @@ def make_kernel(rule: Rule, names: tuple[str, ...], backend: str, variant: Varia
     BackendUnavailable
         If what the backend needs is not installed.
     """
-    return _kernel(_Key(rule, names), backend, variant)
-
-
-class _Key:
-    """A rule as a dictionary key: two rules with one step share their kernels."""
-
-    def __init__(self, rule: Rule, names: tuple[str, ...]) -> None:
-        self.rule, self.names = rule, names
-
-    def __hash__(self) -> int:
-        return hash((self.rule.step, self.names))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and (self.rule.step, self.names) == (
-            other.rule.step,
-            other.names,
-        )
+    return _kernel(pieces_of(rule, names, variant), backend)
 
 
 @cache
-def _kernel(key: _Key, backend: str, variant: Variant) -> Any:
-    module = importlib.import_module(BACKENDS[backend])
-    return module.make_kernel(pieces_of(key.rule, key.names, variant))
+def _kernel(pieces: Pieces, backend: str) -> Any:
+    return importlib.import_module(BACKENDS[backend]).make_kernel(pieces)
 
 
 __all__ = ["BACKENDS", "PARALLEL_FROM", "BackendUnavailable", "Variant", "choose", "make_kernel"]

@@ -14,6 +14,7 @@ A kernel is called as ``kernel(x, g, s, k, r, rates, mods)``:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,6 +55,7 @@ class Variant(NamedTuple):
     modified: bool = False
 
 
+@cache
 def pieces_of(rule: Rule, names: tuple[str, ...], variant: Variant) -> Pieces:
     """The functions for one rule, after checking that its step is safe on every backend."""
     check_step(rule, names)

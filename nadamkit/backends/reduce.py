@@ -113,7 +113,9 @@ def plain_norm(g):
     if SMALL < top < LARGE:
         return np.sqrt(plain_dot(g, g))
     scale = SCALE if top <= SMALL else 1.0 / SCALE
-    scaled = g * np.float64(scale)
+    scaled = np.empty(g.size)
+    for i in range(g.size):
+        scaled[i] = np.float64(g[i]) * scale
     return np.sqrt(plain_dot(scaled, scaled)) / scale
 
 

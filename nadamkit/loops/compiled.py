@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from nadamkit._runtime import numba
 from nadamkit.backends import reduce
-from nadamkit.backends.pieces import Pieces
+from nadamkit.backends.pieces import Pieces, unmodified
 from nadamkit.backends.serial import plain_kernel
 from nadamkit.loops import fixed, parts, search
 from nadamkit.loops.stopping import NFEV, NJEV, RUNNING
@@ -69,6 +69,8 @@ def _compiled_loop(pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
     functions = {
         name: numba.inlinable(f, force=name in ALWAYS_INLINED) for name, f in parts.PLAIN.items()
     }
+    if pieces and pieces.modify is unmodified:
+        functions["clip"] = numba.inlinable(no_clip)  # half a second less to compile
     helpers = [*map(numba.inlinable, (*reduce.PLAIN, *search.HELPERS))]
     assembled = parts.Parts(
         evaluate=numba.inlinable(call, force=True),
@@ -79,7 +81,9 @@ def _compiled_loop(pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
         **functions,
     )
     loop = fixed.make_loop(assembled) if pieces else search.make_loop(assembled)
-    return numba.jit(loop, signature=numba.numba().int64(*types))
+    dispatcher = numba.jit(loop, signature=numba.numba().int64(*types))
+    # The one compiled version, without the dispatcher's search for it.
+    return dispatcher.overloads[types].entry_point
 
 
 def call(fun, args, x, g):
@@ -91,6 +95,10 @@ def count(fun, counts):
     """Count one call for value and gradient."""
     counts[NFEV] += 1
     counts[NJEV] += 1
+
+
+def no_clip(mods, g, limit):
+    """Nothing to clip."""
 
 
 def no_hook(x, counts, values):

@@ -27,7 +27,9 @@ def make_loop(parts: Parts) -> Any:
     def loop(fun, args, w, table, clip_norm, limits, counts, values, records):
         token  # noqa: B018  part of the cache key
         every = int(limits.record)
-        x, g, s, _, best_x, best_g, old_x, _, _, _, _, _, lower, upper, rates, mods = w
+        # Out of the loop: each access to a field counts references.
+        x, g, s, best_x, best_g, old_x = w.x, w.g, w.s, w.best_x, w.best_g, w.old_x
+        lower, upper, rates, mods = w.lower, w.upper, w.rates, w.mods
         for r in range(table.shape[0]):
             if counts[NFEV] >= limits.maxfun:
                 return MAXFUN

@@ -27,7 +27,8 @@ class Parts(NamedTuple):
         ``evaluate(fun, args, x, g) -> f`` fills g; ``count(fun, counts)`` notes the calls so far.
     kernel : callable
         One step; see `nadamkit.backends.pieces`.
-    gradient_norm, largest, move, project, restrict, distance, dot, combine, metric, clip : callable
+    gradient_norm, largest, move, project, restrict, distance : callable
+    dot, combine, subtract, scale, clear, clip, flip : callable
         The functions of this module, or their form for NumPy.
     copy : callable
         ``copy(to, source)``.
@@ -50,7 +51,9 @@ class Parts(NamedTuple):
     distance: Any
     dot: Any
     combine: Any
-    metric: Any
+    subtract: Any
+    scale: Any
+    clear: Any
     clip: Any
     flip: Any
     copy: Any
@@ -76,9 +79,9 @@ class Work(NamedTuple):
         The best point seen and its gradient.
     old_x : ndarray of shape (n,)
         The point before this one; for the search the accepted point.
-    old_g, p, d, step, bend : ndarray of shape (n,), or (0,) without a search
+    old_g, p, d, step, bend, spare : ndarray of shape (n,), or (0,) without a search
         For the search, the gradient at the accepted point, the direction of the method's metric,
-        the one that is tried, the last step and the change of the gradient along it.
+        the one that is tried, the last step, the change of the gradient along it, and room.
     lower, upper : ndarray of shape (n,) or (0,)
         Bounds.
     rates, mods : ndarray
@@ -97,6 +100,7 @@ class Work(NamedTuple):
     d: Any
     step: Any
     bend: Any
+    spare: Any
     lower: Any
     upper: Any
     rates: Any
@@ -210,19 +214,39 @@ def combine_numpy(d, a, p, b, s):
         d[:] = np.float64(a) * p + np.float64(b) * s
 
 
-def metric(s, g, p):
-    """``s.D.s`` in the metric D that turned -g into p."""
-    w = np.zeros_like(s)
-    for i in range(s.size):
-        if p[i] != 0.0:
-            w[i] = -g[i] / p[i] * s[i]
-    return plain_dot(s, w)
+def subtract(to, a, b):
+    """``to = a - b``."""
+    for i in range(to.size):
+        to[i] = a[i] - b[i]
 
 
-def metric_numpy(s, g, p):
-    """`metric` on whole arrays."""
+def subtract_numpy(to, a, b):
+    """`subtract` on whole arrays."""
     with np.errstate(all="ignore"):
-        return dot(s, np.where(p != 0, -g / p * s, np.zeros_like(s)))
+        np.subtract(a, b, out=to)
+
+
+def scale(to, s, g, p):
+    """``to = D s`` in the metric D that turned -g into p."""
+    for i in range(s.size):
+        to[i] = -g[i] / p[i] * s[i] if p[i] != 0.0 else 0.0 * s[i]
+
+
+def scale_numpy(to, s, g, p):
+    """`scale` on whole arrays."""
+    with np.errstate(all="ignore"):
+        to[:] = np.where(p != 0, -g / p * s, 0 * s)
+
+
+def clear(to):
+    """Fill with zeros."""
+    for i in range(to.size):
+        to[i] = 0.0
+
+
+def clear_numpy(to):
+    """`clear` on a whole array."""
+    to[:] = 0
 
 
 def flip(g):
@@ -296,7 +320,9 @@ NUMPY: dict[str, Any] = {
     "distance": distance_numpy,
     "dot": dot,
     "combine": combine_numpy,
-    "metric": metric_numpy,
+    "subtract": subtract_numpy,
+    "scale": scale_numpy,
+    "clear": clear_numpy,
     "clip": clip_numpy,
     "flip": flip_numpy,
     "copy": np.copyto,
@@ -314,7 +340,9 @@ PLAIN: dict[str, Any] = {
     "distance": distance,
     "dot": plain_dot,
     "combine": combine,
-    "metric": metric,
+    "subtract": subtract,
+    "scale": scale,
+    "clear": clear,
     "clip": clip,
     "flip": flip,
     "copy": copy,

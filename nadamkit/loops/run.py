@@ -34,9 +34,11 @@ from nadamkit.rule import Rule
 
 #: Rows of the table a chunk has: the Python loop's, and the least and most of the compiled loop.
 PYTHON_ROWS = 256
-COMPILED_ROWS = (256, 16_384)
+COMPILED_ROWS = (256, 65_536)
 #: A compiled chunk should take this long in seconds: Ctrl-C and maxtime wait for its end.
 CHUNK_SECONDS = 0.05
+#: A chunk may have this many times the rows of the one before; entering a loop costs 0.1 ms.
+GROWTH = 16.0
 #: A chunk's history may take this many bytes.
 RECORD_BYTES = 2**24
 
@@ -176,7 +178,7 @@ class Runner:
             if now >= self._deadline and self.outcome.status == RUNNING:
                 self.outcome.status = MAXTIME
             share = CHUNK_SECONDS / max(now - started, 1e-9)
-            rows = int(min(max(rows * min(share, 4.0), COMPILED_ROWS[0]), most))
+            rows = int(min(max(rows * min(share, GROWTH), COMPILED_ROWS[0]), most))
         return self.outcome
 
     def _arguments(self, args: tuple[Any, ...], table: Any, records: Records) -> tuple[Any, ...]:
@@ -233,7 +235,7 @@ def _work(p: Problem, mods: NDArray[Any]) -> Work:
     fresh = initial_slots(p.rule, p.hyper, 1, dtype)
     lower = np.empty(0, dtype) if p.box is None else np.array(p.box.lower, dtype)
     upper = np.empty(0, dtype) if p.box is None else np.array(p.box.upper, dtype)
-    search = np.zeros((5, x.size if p.rate is None else 0), dtype)
+    search = np.zeros((6, x.size if p.rate is None else 0), dtype)
     best_g = np.full_like(x, np.nan)
     points = (x, np.zeros_like(x), s, fresh, x.copy(), best_g, np.zeros_like(x))
     return Work._make((*points, *search, lower, upper, p.rates, mods))

@@ -74,7 +74,9 @@ def new_state(momentum: bool) -> State:
 
 def rejected(f, gnorm, memory, values, rounding):
     """Whether a trial is not low enough."""
-    highest = np.max(memory)
+    highest = memory[0]
+    for value in memory:
+        highest = max(highest, value)
     bound = highest + GAIN * values[SLOPE] + rounding * abs(highest)
     return not (f <= bound and np.isfinite(gnorm))
 
@@ -127,7 +129,7 @@ def make_loop(parts: Parts) -> Any:
     """
     evaluate, count, hook, token = parts.evaluate, parts.count, parts.hook, parts.token
     gradient_norm, largest = parts.gradient_norm, parts.largest
-    dot, metric = parts.dot, parts.metric
+    dot, subtract, scale, clear = parts.dot, parts.subtract, parts.scale, parts.clear
     move, restrict, combine = parts.move, parts.restrict, parts.combine
     flip, copy, better = parts.flip, parts.copy, parts.better
     verdict, record = parts.verdict, parts.record
@@ -155,14 +157,15 @@ def make_loop(parts: Parts) -> Any:
                         combine(w.d, values[PLAIN], w.p, 0.0, w.step)
                         values[ALPHA], values[PLAIN], counts[REJECTED] = 1.0, 0.0, 0
                     values[MOVED] = move(x, w.old_x, w.d, values[ALPHA], w.lower, w.upper)
-                    values[SLOPE] = dot(w.old_g, x - w.old_x)
+                    subtract(w.spare, x, w.old_x)
+                    values[SLOPE] = dot(w.old_g, w.spare)
                     if counts[REJECTED] <= MAX_REJECTED and values[SLOPE] < 0.0:
                         continue
                     return PRECISION if np.isfinite(f) else NONFINITE
                 if not first:
                     counts[NIT] += 1
-                    w.step[:] = x - w.old_x
-                    w.bend[:] = g - w.old_g
+                    subtract(w.step, x, w.old_x)
+                    subtract(w.bend, g, w.old_g)
                 memory[counts[NIT] % MEMORY] = f
                 values[ACCEPTED] = f
                 counts[REJECTED] = 0
@@ -184,7 +187,7 @@ def make_loop(parts: Parts) -> Any:
             if row == table.shape[0]:
                 counts[PENDING] = DIRECT
                 return RUNNING
-            w.p[:] = 0.0
+            clear(w.p)
             kernel(w.p, g, w.s, table, row, w.rates, w.mods)
             if w.lower.size:
                 restrict(w.p, x, w.lower, w.upper)
@@ -194,12 +197,13 @@ def make_loop(parts: Parts) -> Any:
                 plain = FIRST_MOVE * max(1.0, largest(x)) / largest(w.p)
                 along_p, along_s = plain, 0.0
             else:
+                scale(w.spare, w.step, g, w.p)
                 along_p, along_s, plain = coefficients(
                     dot(g, w.p),
                     dot(g, w.step),
                     dot(w.p, w.bend),
                     dot(w.step, w.bend),
-                    metric(w.step, g, w.p),
+                    dot(w.step, w.spare),
                     dot(w.step, w.step),
                     dot(w.p, w.p),
                     state.momentum,
@@ -208,12 +212,14 @@ def make_loop(parts: Parts) -> Any:
             values[ALPHA] = 1.0
             values[PLAIN] = plain if along_s != 0.0 else 0.0
             values[MOVED] = move(x, w.old_x, w.d, 1.0, w.lower, w.upper)
-            values[SLOPE] = dot(g, x - w.old_x)
+            subtract(w.spare, x, w.old_x)
+            values[SLOPE] = dot(g, w.spare)
             if not values[SLOPE] < 0.0 and along_s != 0.0:
                 combine(w.d, plain, w.p, 0.0, w.step)
                 values[PLAIN] = 0.0
                 values[MOVED] = move(x, w.old_x, w.d, 1.0, w.lower, w.upper)
-                values[SLOPE] = dot(g, x - w.old_x)
+                subtract(w.spare, x, w.old_x)
+                values[SLOPE] = dot(g, w.spare)
             if not values[SLOPE] < 0.0:
                 return PRECISION
             counts[PENDING] = EVALUATE

@@ -38,7 +38,7 @@ def assert_identical(one, other, *, calls=True):
 
 
 def assert_loops_agree(seen, given, **arguments):
-    """Compare the compiled loop with the Python loop on NumPy, and with callback on compiled steps."""
+    """Compare the compiled loop with the one in Python, on NumPy and (for a callback) on kernels."""
     fun, jac = arguments.pop("objective", (in_place, None))
     options = {"history": 1} | given
     before = len(seen)
@@ -86,9 +86,7 @@ def test_arguments(args, compiled_runs):
     fun, jac = SHIFTED["in place"]
     result = minimize(fun, START, (shift, scale), jac=jac, options=FIXED)
     assert len(compiled_runs) == 1
-    slow = minimize(
-        fun, START, (np.asarray(shift), scale), jac=jac, options=FIXED, backend="numpy"
-    )
+    slow = minimize(fun, START, (np.asarray(shift), scale), jac=jac, options=FIXED, backend="numpy")
     assert_identical(result, slow)
 
 
@@ -136,7 +134,10 @@ AROUND = {
     "bounds": ({}, BOX),
     "a fixed variable": ({}, [(None, None), (-2.5, -2.5), (None, None)]),
     "clip_norm": ({"clip_norm": 0.5}, None),
-    "clip_norm with a fixed variable": ({"clip_norm": 0.5}, [(None, None), (9.0, 9.0), (None, None)]),
+    "clip_norm with a fixed variable": (
+        {"clip_norm": 0.5},
+        [(None, None), (9.0, 9.0), (None, None)],
+    ),
     "clip_value": ({"clip_value": 0.5}, None),
     "l2": ({"weight_decay": 0.1}, None),
     "decoupled": ({"weight_decay": 0.1, "wd_kind": "decoupled"}, None),

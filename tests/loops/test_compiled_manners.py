@@ -1,18 +1,8 @@
-"""The compiled loop in company: exceptions, warnings, interrupts, time limits, and both caches."""
-
-import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
-from pathlib import Path
+"""What the compiled loop does with exceptions, and with objectives that cannot be compiled."""
 
 import numpy as np
 import pytest
 from numba import njit
-from numba.core import event
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nadamkit import minimize
@@ -22,7 +12,6 @@ from tests.loops.njit_problems import SPELLINGS, START, fun, in_place
 
 FIXED = {"learning_rate": 0.05, "maxiter": 300}
 MODES = pytest.mark.parametrize("options", [{}, FIXED], ids=["auto", "given"])
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -33,19 +22,6 @@ def only_python(monkeypatch):
         raise AssertionError("the compiled loop ran")
 
     monkeypatch.setattr(Runner, "compiled", never)
-
-
-class Counter(event.Listener):
-    """Counts what numba compiles."""
-
-    def __init__(self):
-        self.compiled = []
-
-    def on_start(self, event):
-        self.compiled.append(event.data["dispatcher"].py_func.__qualname__)
-
-    def on_end(self, event):
-        pass
 
 
 @MODES
@@ -98,7 +74,9 @@ def test_own_exceptions_with_arguments():
 def test_after_an_exception_the_next_run_is_right():
     @njit
     def fails(x, g):
-        raise IndexError("once")
+        if x[0] < 0.9:
+            raise IndexError("once")
+        return in_place(x, g)
 
     before = minimize(in_place, START, options=FIXED)
     with pytest.raises(IndexError, match="once"):
@@ -140,7 +118,7 @@ def test_the_callers_start_is_never_changed():
 
 def squared(x, g):
     g[:] = 2 * x
-    return sum(float(v) ** 2 for v in {i: v for i, v in enumerate(x)}.values()) + len(str(type(x))) * 0
+    return np.sum(x**2) + 0 * len(repr(type(x)))
 
 
 @MODES
@@ -152,7 +130,9 @@ def test_objective_that_does_not_type_warns_and_goes_on(options, only_python):
     assert caught[0].filename == __file__
     lines = str(caught[0].message).splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith("the @njit objective 'squared' cannot be used in the compiled loop: ")
+    assert lines[0].startswith(
+        "the @njit objective 'squared' cannot be used in the compiled loop: "
+    )
     assert lines[1].startswith("The run goes on in the Python loop")
     expected = minimize(lambda x: (np.sum(x**2), 2 * x), START, jac=True, options=options)
     assert_allclose(result.x, expected.x, rtol=1e-12)
@@ -169,7 +149,7 @@ def test_objective_that_does_not_type_goes_on_without_the_compiled_loop_too(give
 def test_objective_without_gradient_that_does_not_type(only_python):
     @njit
     def untyped(x):
-        return float(np.sum(x**2)) + len(str(type(x))) * 0
+        return np.sum(x**2) + 0 * len(repr(type(x)))
 
     with pytest.warns(CompileWarning):
         result = minimize(untyped, START)
@@ -201,140 +181,3 @@ def test_compiled_function_without_gradient(jac, only_python):
     result = minimize(fun, START, jac=jac)
     assert result.success
     assert_allclose(result.x, [0.0, 1.0, 2.0], atol=1e-4)
-
-
-def test_second_run_compiles_nothing():
-    @njit
-    def fresh(x, g):
-        return in_place(x, g)
-
-    for options in ({}, FIXED):
-        minimize(fresh, START, options=options)
-    counter = Counter()
-    with event.install_listener("numba:compile", counter):
-        for options in ({}, FIXED, FIXED | {"maxiter": 20, "learning_rate": 0.1}):
-            minimize(fresh, START, options=options)
-            minimize(fresh, np.ones(7), options=options)
-    assert counter.compiled == []
-
-
-def test_new_objective_compiles_only_itself():
-    minimize(in_place, START, options=FIXED)
-
-    @njit
-    def newer(x, g):
-        g[:] = x
-        return 0.5 * np.sum(x * x)
-
-    counter = Counter()
-    with event.install_listener("numba:compile", counter):
-        minimize(newer, START, options=FIXED)
-    names = {name.rsplit(".", 1)[-1] for name in counter.compiled}
-    assert "newer" in names
-    assert not names & {"loop", "kernel"}
-
-
-@MODES
-def test_maxtime(options):
-    @njit
-    def endless(x, g):
-        g[0] = 1.0
-        return x[0]
-
-    given = options | {"maxiter": np.inf, "maxtime": 0.3, "gtol": None}
-    minimize(endless, [0.0], options=given | {"maxtime": 0.0})
-    start = time.perf_counter()
-    result = minimize(endless, [0.0], options=given)
-    took = time.perf_counter() - start
-    if result.status != 14:  # the line search falls for ever, until its numbers overflow
-        assert not options
-        return
-    assert 0.25 < took < 1.5
-    assert "time limit" in result.message
-    assert np.isfinite(result.fun)
-
-
-def test_maxtime_of_a_slow_objective():
-    @njit
-    def slow(x, g):
-        total = 0.0
-        for i in range(8_000_000):  # some 10 ms
-            total += np.sin(i * x[0])
-        g[0] = 1.0
-        return x[0] + total * 1e-300
-
-    minimize(slow, [0.5], options=FIXED | {"maxiter": 0})
-    start = time.perf_counter()
-    result = minimize(slow, [0.5], options=FIXED | {"maxiter": 100_000, "maxtime": 0.5})
-    assert result.status == 14
-    assert time.perf_counter() - start < 2.0
-
-
-def started(code, **environment):
-    """A process that runs `code` in this checkout."""
-    return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=ROOT,
-        env=dict(os.environ, **environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT of POSIX")
-@MODES
-def test_interrupt(options):
-    code = """
-        import numpy as np
-        from nadamkit import minimize
-        from tests.loops.njit_problems import in_place
-        options = {"maxiter": np.inf, "gtol": None, **%r}
-        if "learning_rate" not in options:
-            options["target"] = -1.0
-        minimize(in_place, np.ones(3), options={**options, "maxiter": 1})
-        print("ready", flush=True)
-        while True:
-            minimize(in_place, np.ones(3), options=options)
-    """ % {k: v for k, v in options.items() if k != "maxiter"}
-    process = started(code)
-    try:
-        assert process.stdout.readline() == "ready\n", process.communicate()[1]
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=2.0)
-    finally:
-        process.kill()
-        process.wait()
-    assert errors.rstrip().endswith("KeyboardInterrupt"), errors
-    assert process.returncode != 0
-
-
-CACHED = """
-    import json, numpy as np
-    from numba.core import event
-    from tests.loops.test_compiled_manners import Counter
-    from nadamkit import minimize
-    from tests.loops.njit_problems import in_place
-    counter = Counter()
-    with event.install_listener("numba:compile", counter):
-        for options in ({}, {"learning_rate": 0.01, "maxiter": 10}):
-            result = minimize(in_place, np.ones(3), method="gd", options=options)
-    print(json.dumps([counter.compiled, result.x.tolist()]))
-"""
-
-
-def test_second_process_finds_the_loops_on_disk(tmp_path):
-    found = []
-    for _ in range(2):
-        process = started(CACHED, NUMBA_CACHE_DIR=str(tmp_path))
-        out, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors
-        found.append(json.loads(out.splitlines()[-1]))
-    (first, x), (second, again) = found
-    kinds = [{name.rsplit(".", 1)[-1] for name in names} for names in (first, second)]
-    assert {"loop", "kernel"} <= kinds[0]
-    assert not kinds[1] & {"loop", "kernel"}
-    assert x == again
-
-

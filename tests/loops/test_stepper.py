@@ -1,4 +1,4 @@
-"""`Stepper`: what it takes and refuses, and what it counts; that its steps are right is shown elsewhere."""
+"""`Stepper`: what it takes, refuses and counts; that its steps are right is shown elsewhere."""
 
 import numpy as np
 import pytest

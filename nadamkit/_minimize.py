@@ -190,6 +190,8 @@ def _solved(p: Problem, user: _User) -> OptimizeResult:
         if ready is not None:
             return _outcome(p, Runner(p).compiled(ready))
         objective = user.uncompiled(p)
+    elif not compiled.runs(user.fun, user.jac, user.args, p.x.dtype):
+        objective = user.uncompiled(p)
     try:
         result = _outcome(p, Runner(p).python(objective, callback))
     finally:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from nadamkit import doubledouble as dd
 from nadamkit.doubledouble import DD
+from nadamkit.momentum import momentum_schedule
 from nadamkit.rule import Rule
-from nadamkit.schedules import momentum_schedule
 
 #: Steps a block. A block costs some hundred array operations whatever its length: 512 rows take
 #: 0.8 ms (1.5 us a row), 4096 rows 1.6 ms (0.4 us a row); longer ones delay the first step.

@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 Number = float | Fraction
 _SPLITTER = 134217729.0  # 2**27 + 1 halves the 53 bits of a float64
@@ -113,13 +112,20 @@ def _powers(hi: float, lo: float, count: int) -> DD:
 
 def power(base: DD, exponent: int) -> DD:
     """``base**exponent`` for one non-negative integer exponent."""
-    out = DD(1.0)
+    # On Python's floats, which for one number at a time are ten times as quick as arrays.
+    factor, out = (float(base.hi), float(base.lo)), (1.0, 0.0)
     while exponent:
         if exponent & 1:
-            out = _flushed(out * base)
-        base = _flushed(base * base)
+            out = _times(out, factor)
+        factor = _times(factor, factor)
         exponent >>= 1
-    return out
+    return DD(*out)
+
+
+def _times(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    p, e = _two_product(a[0], b[0])
+    hi, lo = _quick_two_sum(p, e + (a[0] * b[1] + a[1] * b[0]))
+    return (hi, lo) if abs(hi) >= _VANISHED else (0.0, 0.0)
 
 
 def cumulative_product(factors: DD, start: DD) -> DD:
@@ -146,25 +152,25 @@ def _flushed(value: DD) -> DD:
     return DD(np.where(gone, 0.0, value.hi), np.where(gone, 0.0, value.lo))
 
 
-def _two_sum(a: NDArray[Any], b: NDArray[Any]) -> tuple[Any, Any]:
+def _two_sum(a: Any, b: Any) -> tuple[Any, Any]:
     s = a + b
     v = s - a
     return s, (a - (s - v)) + (b - v)
 
 
-def _quick_two_sum(a: NDArray[Any], b: NDArray[Any]) -> tuple[Any, Any]:
+def _quick_two_sum(a: Any, b: Any) -> tuple[Any, Any]:
     s = a + b
     return s, b - (s - a)
 
 
-def _two_product(a: NDArray[Any], b: NDArray[Any]) -> tuple[Any, Any]:
+def _two_product(a: Any, b: Any) -> tuple[Any, Any]:
     p = a * b
     ah, al = _split(a)
     bh, bl = _split(b)
     return p, ((ah * bh - p) + ah * bl + al * bh) + al * bl
 
 
-def _split(a: NDArray[Any]) -> tuple[Any, Any]:
+def _split(a: Any) -> tuple[Any, Any]:
     c = _SPLITTER * a
     hi = c - (c - a)
     return hi, a - hi

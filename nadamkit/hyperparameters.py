@@ -35,7 +35,7 @@ class Hyperparameter:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) or hasattr(value, "__float__")
+    return hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0
 
 
 def _real(low: float, high: float = math.inf) -> Callable[[Any], bool]:

@@ -54,8 +54,8 @@ def names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> names()[:5]
-    ('adagrad', 'adam', 'adamax', 'gd', 'maxaprop')
+    >>> "nadam" in names()
+    True
     """
     return tuple(rules())
 
@@ -83,7 +83,7 @@ def get(name: str) -> Rule:
     'Dozat (2015), Algorithm 8'
     """
     key = name.lower() if isinstance(name, str) else name
-    if key not in rules():
+    if not isinstance(name, str) or key not in rules():
         raise ValueError(
             f"Unknown solver {name}{did_you_mean(str(name), names())} "
             f"Choose one of: {', '.join(names())}."

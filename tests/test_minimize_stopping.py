@@ -248,3 +248,22 @@ def test_a_tie_of_tests_is_a_success():
     nit = run().nit
     assert run(maxiter=nit).status == 0
     assert run(maxfun=run().nfev).status == 0
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_without_a_floor_it_stops_and_says_so(backend):
+    # It falls along x1 for ever, so that products of gradients overflow, or vanish along x0.
+    result = minimize(
+        lambda x: (x[0] ** 2 - x[1] ** 2, np.array([2 * x[0], -2 * x[1]])),
+        [1.0, 2.0],
+        jac=True,
+        backend=backend,
+    )
+    assert result.status in (3, 15)
+    assert result.fun < -1e10
+
+
+def test_flat_function_without_gtol():
+    result = run(lambda x: 1.0, X0, np.zeros_like, gtol=None)
+    assert (result.status, result.nfev) == (15, 1)
+    assert_array_equal(result.x, X0)

@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = list(_printed(asked.only, effort))
     short = sum(row.verdict == "short" for row in rows)
     met = sum(row.verdict == "met" for row in rows)
-    print(f"\n{met} goals met, {short} short. Ratios are peer's time / nadamkit's time.")
+    disturbed = sum(row.verdict == "disturbed" for row in rows)
+    print(f"\n{met} goals met, {short} short, {disturbed} without a verdict: others were at work.")
+    print("Ratios are peer's time / nadamkit's time.")
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(_document(header, rows), indent=1) + "\n")
@@ -69,7 +71,7 @@ def _printed(sections: Iterable[str], effort: Effort) -> Iterable[Row]:
     """The rows of the sections, each printed as soon as it is measured."""
     print(
         f"{'':8}{'':<36}{'against':<26}{'ours':>11}{'theirs':>11} {'unit':<8}"
-        f"{'least':>7}{'median':>7}  {'goal':<9}{'verdict':<8}note"
+        f"{'least':>7}{'median':>7}  {'goal':<9}{'verdict':<10}note"
     )
     for section in sections:
         module = import_module(f"asv_benchmarks.compare.{section}")
@@ -83,7 +85,7 @@ def _line(row: Row) -> str:
     return (
         f"{row.section:<8}{row.what:<36}{row.peer:<26}{_number(row.ours):>11}"
         f"{_number(row.theirs):>11} {row.unit:<8}{_number(row.least):>7}{_number(row.median):>7}"
-        f"  {goal:<9}{row.verdict:<8}{row.note}"
+        f"  {goal:<9}{row.verdict:<10}{row.note}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from asv_benchmarks.compare.measure import Effort, Row, compared, interleaved
+from asv_benchmarks.compare.measure import Effort, Neighbours, Row, compared, interleaved
 from nadamkit import coefficients, minimize
 
 try:
@@ -47,13 +47,16 @@ def _contest(n: int, method: str, effort: Effort) -> Iterator[Row]:
     if jax is not None:
         calls["optax"], theirs = _optax(n, method, effort.iterations)
         assert theirs == nit
+    neighbours = Neighbours()
     seconds = interleaved(calls, effort, pause=0.0)
+    others = neighbours.cores()
     scale, what = 1e9 / nit, f"{method}, n = {n}"
     for name, note in NOTES.items():
         yield Row(
             *(SECTION, what, "", float(np.median(seconds[name])) * scale, np.nan, "ns"),
             goal=f"loop n={n}, ns",
-            note=f"{note}; least {seconds[name].min() * scale:.3g}",
+            note=f"{note}; least {seconds[name].min() * scale:.3g}; others {others:.2f} cores",
+            others=others,
         )
     if jax is not None:
         del seconds[FRESH]

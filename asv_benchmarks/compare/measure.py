@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +14,10 @@ from asv_benchmarks.compare.goals import GOALS
 
 #: An OpenMP thread spins for some milliseconds after its work, on a core that the next one needs.
 PAUSE = 0.02
+#: Cores that other processes may keep busy meanwhile. With more, a thread at a barrier waits for
+#: one that has no core, ratios come out a thousand times too good or too bad, and goals have no
+#: verdict.
+OTHERS = 0.25
 
 
 class Effort(NamedTuple):
@@ -47,6 +53,8 @@ class Row(NamedTuple):
         Key in `GOALS`, or empty.
     note : str
         How it was measured, or why it was not.
+    others : float
+        Cores that other processes kept busy meanwhile; NaN where the system does not tell.
     """
 
     section: str
@@ -59,6 +67,7 @@ class Row(NamedTuple):
     median: float = np.nan
     goal: str = ""
     note: str = ""
+    others: float = np.nan
 
     @property
     def verdict(self) -> str:
@@ -66,7 +75,30 @@ class Row(NamedTuple):
         goal = GOALS.get(self.goal)
         if goal is None:
             return "skipped" if self.note.startswith("skipped") else ""
+        if self.others > OTHERS:
+            return "disturbed"
         return "met" if goal.met(self.median if goal.at_least else self.ours) else "short"
+
+
+class Neighbours:
+    """Counts the processor time of everyone but this process and its children."""
+
+    def __init__(self) -> None:
+        self._start, self._used = time.perf_counter(), self._time()
+
+    def cores(self) -> float:
+        """Cores they have kept busy since the start."""
+        return (self._time() - self._used) / (time.perf_counter() - self._start)
+
+    @staticmethod
+    def _time() -> float:
+        try:
+            fields = Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
+        except OSError:
+            return np.nan
+        user, nice, system, _, _, irq, softirq, steal = map(int, fields)
+        everyone = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+        return everyone - sum(os.times()[:4])
 
 
 def interleaved(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from asv_benchmarks.compare.measure import Effort, Row
+from asv_benchmarks.compare.measure import Effort, Neighbours, Row
 from asv_benchmarks.compare.processes import python
 from nadamkit import minimize
 
@@ -51,9 +51,14 @@ TIMED = "import time; start = time.perf_counter(); {}; print(time.perf_counter()
 
 def rows(effort: Effort) -> Iterator[Row]:
     """Import time, time to the first result, compile time."""
-    yield from _imports(effort.processes)
-    yield from _second_process(effort.processes)
-    yield _new_objective(effort.processes)
+    for part in (_imports, _second_process, _new_objective):
+        neighbours = Neighbours()
+        found = list(part(effort.processes))
+        others = neighbours.cores()
+        for row in found:
+            timed = row.unit != "modules"
+            note = f"{row.note}; others {others:.2f} cores" if timed else row.note
+            yield row._replace(others=others if timed else np.nan, note=note)
 
 
 def _imports(processes: int) -> Iterator[Row]:
@@ -89,7 +94,7 @@ def _second_process(processes: int) -> Iterator[Row]:
         yield _row(name, over, 1.0, "s", goal, f"over import numba; {whole:.2f} s in all")
 
 
-def _new_objective(processes: int) -> Row:
+def _new_objective(processes: int) -> Iterator[Row]:
     """A function that is new each time, in a process whose loop is compiled."""
     options = {"maxiter": 1, "learning_rate": 1e-3}
     seconds = []
@@ -101,9 +106,7 @@ def _new_objective(processes: int) -> Row:
             times.append(time.perf_counter() - start)
         seconds.append(times[0] - times[1])
     note = "first call less the second; an in-place objective of 2 variables"
-    return _row(
-        "compile a new objective", np.array(seconds[1:]), 1.0, "s", "new objective, s", note
-    )
+    yield _row("compile a new objective", np.array(seconds[1:]), 1.0, "s", "new objective, s", note)
 
 
 def _function(shift: float):

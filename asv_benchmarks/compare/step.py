@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from asv_benchmarks.compare.goals import GOALS
-from asv_benchmarks.compare.measure import Effort, Row, compared, interleaved
+from asv_benchmarks.compare.measure import Effort, Neighbours, Row, compared, interleaved
 from nadamkit import backends
 from nadamkit.loops.stepper import Stepper
 
@@ -52,14 +52,18 @@ def _contest(size: int, threads: int, effort: Effort) -> Iterator[Row]:
     calls[STREAM] = _stream(g, threads)
     chosen = backends.choose("auto", size)
     what = f"n = {size:.0e}".replace("e+0", "e") + f", {threads} thread{'s'[: threads - 1]}"
+    neighbours = Neighbours()
     seconds = interleaved(calls, effort)
+    others = neighbours.cores()
     for row in compared(SECTION, what, seconds, 1e6, "us"):
-        yield row._replace(goal=_goal(size, row.peer, threads), note=f"{chosen} kernel")
+        goal, note = _goal(size, row.peer, threads), f"{chosen} kernel; others {others:.2f} cores"
+        yield row._replace(goal=goal, note=note, others=others)
     if size == 1000 and threads == 1:
         yield Row(
             *(SECTION, what, "", float(np.median(seconds["nadamkit"])) * 1e6, np.nan, "us"),
             goal="step 1e3, us",
             note=f"from Python, with the table; least {seconds['nadamkit'].min() * 1e6:.3g}",
+            others=others,
         )
 
 

@@ -152,7 +152,7 @@ def threading_layer() -> str:
     try:
         return str(nb.threading_layer())
     except ValueError:
-        _start_threads()
+        nb.get_num_threads()  # starts the threads
         return str(nb.threading_layer())
 
 
@@ -172,19 +172,6 @@ def cache_directory() -> str:
     if chosen:
         return chosen
     return package if used.startswith(package) else os.path.dirname(used)
-
-
-def _start_threads() -> None:
-    nb = numba()
-
-    @nb.njit(parallel=True)
-    def probe(n: int) -> int:
-        total = 0
-        for i in nb.prange(n):
-            total += i
-        return total
-
-    probe(2)
 
 
 def _warn_no_cache() -> None:

@@ -15,12 +15,12 @@ from nadamkit._runtime import numba
 from nadamkit.backends import reduce
 from nadamkit.backends.pieces import Pieces, unmodified
 from nadamkit.backends.serial import plain_kernel
-from nadamkit.loops import fixed, parts, search
+from nadamkit.loops import fixed, parts, plain, search
 from nadamkit.loops.stopping import NFEV, NJEV, RUNNING
 
 #: What every iteration calls. Forcing these in takes a 2-D iteration from 60 to 42 ns; forcing all
 #: of them gains nothing more and takes a third longer to compile.
-ALWAYS_INLINED = frozenset({"copy", "better", "verdict", "largest"})
+ALWAYS_INLINED = frozenset({"copy", "better", "verdict", "examine"})
 
 
 class Compiled(NamedTuple):
@@ -67,11 +67,11 @@ def _compiled_kernel(pieces: Pieces, signature: Any) -> Any:
 @cache
 def _compiled_loop(pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
     functions = {
-        name: numba.inlinable(f, force=name in ALWAYS_INLINED) for name, f in parts.PLAIN.items()
+        name: numba.inlinable(f, force=name in ALWAYS_INLINED) for name, f in plain.PARTS.items()
     }
     if pieces and pieces.modify is unmodified:
         functions["clip"] = numba.inlinable(no_clip)  # half a second less to compile
-    helpers = [*map(numba.inlinable, (*reduce.PLAIN, *search.HELPERS))]
+    helpers = [*map(numba.inlinable, (*reduce.PLAIN, *plain.INNER, *search.HELPERS))]
     assembled = parts.Parts(
         evaluate=numba.inlinable(call, force=True),
         count=numba.inlinable(count, force=True),
@@ -80,7 +80,7 @@ def _compiled_loop(pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
         token=numba.fingerprint(*functions.values(), *helpers),
         **functions,
     )
-    loop = fixed.make_loop(assembled) if pieces else search.make_loop(assembled)
+    loop = fixed.make_loop(assembled) if pieces else search.make_loop(assembled, numba.inlinable)
     dispatcher = numba.jit(loop, signature=numba.numba().int64(*types))
     # The one compiled version, without the dispatcher's search for it.
     return dispatcher.overloads[types].entry_point

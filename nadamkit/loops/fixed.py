@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nadamkit.loops.parts import Parts
-from nadamkit.loops.stopping import MAXFUN, MOVED, NFEV, NIT, RUNNING
+from nadamkit.loops.stopping import AGE, MAXFUN, MOVED, NFEV, NIT, RUNNING
 
 
 def make_loop(parts: Parts) -> Any:
@@ -20,9 +20,9 @@ def make_loop(parts: Parts) -> Any:
         until a test ends the run or the rows of the table are used up.
     """
     evaluate, count, kernel, hook = parts.evaluate, parts.count, parts.kernel, parts.hook
-    gradient_norm, largest, distance = parts.gradient_norm, parts.largest, parts.distance
-    project, clip, flip, copy = parts.project, parts.clip, parts.flip, parts.copy
-    better, verdict, record, token = parts.better, parts.verdict, parts.record, parts.token
+    examine, distance, project = parts.examine, parts.distance, parts.project
+    clip, copy, better, verdict = parts.clip, parts.copy, parts.better, parts.verdict
+    record, token = parts.record, parts.token
 
     def loop(fun, args, w, table, clip_norm, limits, counts, values, records):
         token  # noqa: B018  part of the cache key
@@ -35,9 +35,8 @@ def make_loop(parts: Parts) -> Any:
                 return MAXFUN
             f = limits.sign * evaluate(fun, args, x, g)
             count(fun, counts)
-            if limits.sign < 0.0:
-                flip(g)
-            gnorm = gradient_norm(x, g, lower, upper) if lower.size else largest(g)
+            counts[NIT] = counts[AGE]
+            gnorm = examine(x, g, lower, upper, limits.sign)
             if better(f, gnorm, limits, counts, values):
                 copy(best_x, x)
                 copy(best_g, g)
@@ -45,10 +44,8 @@ def make_loop(parts: Parts) -> Any:
             if every and counts[NIT] % every == 0:
                 record(x, counts, values, limits.sign, records)
             asked = hook(x, counts, values)
-            if status != RUNNING:
-                return status
-            if asked != RUNNING:
-                return asked
+            if status != RUNNING or asked != RUNNING:
+                return status if status != RUNNING else asked
             if limits.xtol >= 0.0:
                 copy(old_x, x)
             if clip_norm < np.inf:
@@ -58,7 +55,7 @@ def make_loop(parts: Parts) -> Any:
                 project(x, lower, upper)
             if limits.xtol >= 0.0:
                 values[MOVED] = distance(x, old_x)
-            counts[NIT] += 1
+            counts[AGE] += 1
         return RUNNING
 
     return loop

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from nadamkit._runtime import numba
 from nadamkit.backends import reduce
-from nadamkit.loops import fixed, parts, search
+from nadamkit.loops import arrays, fixed, parts, plain, search
 from nadamkit.loops.stopping import FUN, MAXTIME, NFEV, NIT, NJEV, RUNNING
 
 
@@ -31,7 +33,13 @@ def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int])
     hook : callable
         What happens between two iterations; see `make_hook`.
     """
-    functions = _compiled_functions() if compiled else parts.NUMPY
+    users = np.geterr()  # the loop ignores Inf and NaN; the user's functions keep their own way
+
+    def evaluate(fun: Any, args: Any, x: Any, g: Any) -> float:
+        with np.errstate(**users):
+            return fun(x, g)
+
+    functions = _compiled_functions() if compiled else arrays.PARTS
     module = search if auto else fixed
     return module.make_loop(
         parts.Parts(evaluate=evaluate, count=count, kernel=kernel, hook=hook, **functions)
@@ -40,15 +48,10 @@ def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int])
 
 @lru_cache(maxsize=1)
 def _compiled_functions() -> dict[str, Any]:
-    for function in (*reduce.PLAIN, *parts.PLAIN.values()):
+    for function in (*reduce.PLAIN, *plain.INNER, *plain.PARTS.values()):
         numba.inlinable(function)
-    interpreted = {name: parts.NUMPY[name] for name in ("copy", "better", "verdict", "record")}
-    return {name: numba.jit(function) for name, function in parts.PLAIN.items()} | interpreted
-
-
-def evaluate(fun: Any, args: Any, x: Any, g: Any) -> float:
-    """Evaluate a Python objective."""
-    return fun(x, g)
+    interpreted = {name: arrays.PARTS[name] for name in ("copy", "better", "verdict", "record")}
+    return {name: numba.jit(function) for name, function in plain.PARTS.items()} | interpreted
 
 
 def count(fun: Any, counts: Any) -> None:
@@ -75,11 +78,13 @@ def make_hook(
     Stopped
         By the hook, when the callback raises StopIteration.
     """
+    users = np.geterr()
 
     def hook(x: Any, counts: Any, values: Any) -> int:
         if callback is not None and counts[NIT] > 0:
             try:
-                callback(x, sign * float(values[FUN]))
+                with np.errstate(**users):
+                    callback(x, sign * float(values[FUN]))
             except StopIteration:
                 raise Stopped from None
         return MAXTIME if time.perf_counter() >= deadline else RUNNING

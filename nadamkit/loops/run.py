@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -32,9 +33,9 @@ from nadamkit.loops.stopping import (
 )
 from nadamkit.rule import Rule
 
-#: Rows of the table a chunk has: the Python loop's, and the least and most of the compiled loop.
+#: Rows of the table a chunk has: the Python loop's, and the first and most of the compiled loop.
 PYTHON_ROWS = 256
-COMPILED_ROWS = (256, 65_536)
+COMPILED_ROWS = (8, 65_536)
 #: A compiled chunk should take this long in seconds: Ctrl-C and maxtime wait for its end.
 CHUNK_SECONDS = 0.05
 #: A chunk may have this many times the rows of the one before; entering a loop costs 0.1 ms.
@@ -130,7 +131,6 @@ class Runner:
         metric = {"mu": 0.0, "schedule": "constant"} if "mu" in p.hyper else {}
         hyper = {**p.hyper, **metric} if self.auto else p.hyper
         self._table = CoefficientTable(p.rule, hyper, p.x.dtype)
-        self._deadline = time.perf_counter() + p.maxtime
         mods = pieces.modifiers({**p.hyper, "maximize": False}, p.x.dtype)
         self.variant = backends.Variant(p.rates.size > 0, mods.size > 0)
         self.work = _work(p, mods)
@@ -148,7 +148,7 @@ class Runner:
         """Run a Python objective."""
         p = self.problem
         kernel = backends.make_kernel(p.rule, self._table.names, p.backend, self.variant)
-        hook = python.make_hook(callback, self._deadline, p.limits.sign)
+        hook = python.make_hook(callback, time.perf_counter() + p.maxtime, p.limits.sign)
         loop = python.make_loop(kernel, self.auto, p.backend != "numpy", hook)
         while self.outcome.status == RUNNING:
             table, records = self._chunk(PYTHON_ROWS)
@@ -164,7 +164,7 @@ class Runner:
         p = self.problem
         functions = pieces.pieces_of(p.rule, self._table.names, self.variant)
         rows, most = COMPILED_ROWS
-        loop, tail = None, ()
+        loop, tail, deadline = None, (), math.inf
         while self.outcome.status == RUNNING:
             table, records = self._chunk(rows)
             if loop is None:
@@ -172,13 +172,14 @@ class Runner:
                 loop, tail = compiled.make_loop(
                     functions, self.auto, objective.signature, arguments
                 )
+                deadline = time.perf_counter() + p.maxtime  # compiling does not count
             started = time.perf_counter()
             self._go(loop, objective.function, objective.args, table, records, tail)
             now = time.perf_counter()
-            if now >= self._deadline and self.outcome.status == RUNNING:
+            if now >= deadline and self.outcome.status == RUNNING:
                 self.outcome.status = MAXTIME
             share = CHUNK_SECONDS / max(now - started, 1e-9)
-            rows = int(min(max(rows * min(share, GROWTH), COMPILED_ROWS[0]), most))
+            rows = int(min(max(rows * min(share, GROWTH), 1), most))
         return self.outcome
 
     def _arguments(self, args: tuple[Any, ...], table: Any, records: Records) -> tuple[Any, ...]:
@@ -205,21 +206,30 @@ class Runner:
         n, itemsize = p.x.size, p.x.dtype.itemsize
         if every:
             rows = max(1, min(rows, every * RECORD_BYTES // ((n + 4) * itemsize)))
-        done = int(self.counts[AGE] if self.auto else self.counts[NIT])
-        if callable(p.rate) or not self._table.pure:
-            rows = PYTHON_ROWS  # the user's schedule: not many calls ahead of the steps
-        left = p.limits.maxiter - self.counts[NIT]
+        done = int(self.counts[AGE])
+        scheduled = callable(p.rate) or not self._table.pure
+        if scheduled:
+            # Not many calls of the user's schedule ahead of the steps.
+            rows = min(rows, PYTHON_ROWS)
+        left = p.limits.maxiter - int(self.counts[NIT] if self.auto else done)
         rows = int(max(1, min(rows, left)))
         if len(self._rows) < rows:
             self._rows = np.empty((rows, 1 + len(self._table.names)), p.x.dtype)
         table = self._rows[:rows]
+        if scheduled and left <= 0:
+            table.fill(0.0)  # only the last point is evaluated; no step is made
+            return table, self._room(rows)
         self._table.fill(table, done + 1)
         if callable(p.rate):
             table[:, 0] = schedules.rates(p.rate, done + 1, rows)
         else:
             table[:, 0] = 1.0 if self.auto else p.rate
+        return table, self._room(rows)
+
+    def _room(self, rows: int) -> Records:
+        every, x = int(self.problem.limits.record), self.problem.x
         room = rows // every + 2 if every else 0
-        return table, Records(np.empty((room, 4)), np.empty((room, n if room else 0), p.x.dtype))
+        return Records(np.empty((room, 4)), np.empty((room, x.size if room else 0), x.dtype))
 
     def _drain(self, records: Records) -> None:
         count = int(self.counts[RECORDS])

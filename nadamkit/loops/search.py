@@ -98,27 +98,109 @@ def coefficients(gp, gs, py, sy, s_metric, ss, pp, momentum):
     From the inner products g.p, g.s, p.y, s.y, s.D.s, s.s and p.p, where y is the change of g
     along the last step s.
     """
+    along_p = plain = 0.0
+    along_s = 0.0
     if not (sy > 0.0 and s_metric > 0.0):
-        plain = GROWTH * np.sqrt(ss / pp)
-        return plain, 0.0, plain
-    spectral = sy / s_metric
-    plain = 1.0 / spectral
-    bend = max(-spectral * gp, 1.5 * py * py / sy)
+        if pp > 0.0:
+            along_p = plain = GROWTH * np.sqrt(ss / pp)
+        return along_p, along_s, plain
+    along_p = plain = s_metric / sy
+    bend = max(-gp * sy / s_metric, 1.5 * py * py / sy)
     det = bend * sy - py * py
-    if not (momentum and det > CONDITION * bend * sy):
-        return plain, 0.0, plain
-    along_p = (gs * py - gp * sy) / det
-    if not along_p > 0.0:
-        return plain, 0.0, plain
-    return along_p, (gp * py - gs * bend) / det, plain
+    if momentum and det > CONDITION * bend * sy and gs * py - gp * sy > 0.0:
+        along_p = (gs * py - gp * sy) / det
+        along_s = (gp * py - gs * bend) / det
+    return along_p, along_s, plain
 
 
 #: What the loop calls beside its parts.
 HELPERS: tuple[Any, ...] = (rejected, shorten, coefficients)
 
 
-def make_loop(parts: Parts) -> Any:
+def make_note(parts: Parts) -> Any:
+    """``note(f, gnorm, w, limits, counts, values, records)`` notes a point; its status."""
+    better, verdict, copy, record = parts.better, parts.verdict, parts.copy, parts.record
+
+    def note(f, gnorm, w, limits, counts, values, records):
+        if better(f, gnorm, limits, counts, values):
+            copy(w.best_x, w.x)
+            copy(w.best_g, w.g)
+        status = verdict(limits, counts, values)
+        every = int(limits.record)
+        if every and counts[NIT] % every == 0:
+            record(w.x, counts, values, limits.sign, records)
+        if status == RUNNING and counts[NIT] - counts[BEST_AT] >= MAX_STALLED:
+            status = PRECISION
+        return status
+
+    return note
+
+
+def make_place(parts: Parts) -> Any:
+    """``place(x, w, values)`` puts the trial at a share of the direction; whether it descends."""
+    move, subtract, dot = parts.move, parts.subtract, parts.dot
+
+    def place(x, w, values):
+        values[MOVED] = move(x, w.old_x, w.d, values[ALPHA], w.lower, w.upper)
+        subtract(w.spare, x, w.old_x)
+        values[SLOPE] = dot(w.old_g, w.spare)
+        return values[SLOPE] < 0.0
+
+    return place
+
+
+def make_again(parts: Parts, place: Any) -> Any:
+    """``again(f, x, w, counts, values)`` makes the next trial after a rejected one, or gives up."""
+    combine = parts.combine
+
+    def again(f, x, w, counts, values):
+        shorten(f, values)
+        counts[REJECTED] += 1
+        if counts[REJECTED] == MAX_REJECTED and values[PLAIN] > 0.0:
+            # The plane misled: once more along the plain scaled gradient.
+            combine(w.d, values[PLAIN], w.p, 0.0, w.step)
+            values[ALPHA], values[PLAIN], counts[REJECTED] = 1.0, 0.0, 0
+        return place(x, w, values) and counts[REJECTED] <= MAX_REJECTED
+
+    return again
+
+
+def make_aim(parts: Parts, place: Any) -> Any:
+    """``aim(x, g, w, counts, values, momentum)`` makes a trial from p; whether it descends."""
+    largest, dot, scale, combine = parts.largest, parts.dot, parts.scale, parts.combine
+
+    def aim(x, g, w, counts, values, momentum):
+        if counts[NIT] == 0:
+            top = largest(w.p)
+            plain = FIRST_MOVE * max(1.0, largest(x)) / top if top > 0.0 else 0.0
+            along_p, along_s = plain, 0.0
+        else:
+            scale(w.spare, w.step, g, w.p)
+            gp, gs, py, sy = dot(g, w.p), dot(g, w.step), dot(w.p, w.bend), dot(w.step, w.bend)
+            squares = dot(w.step, w.spare), dot(w.step, w.step), dot(w.p, w.p)
+            along_p, along_s, plain = coefficients(gp, gs, py, sy, *squares, momentum)
+        combine(w.d, along_p, w.p, along_s, w.step)
+        values[ALPHA] = 1.0
+        values[PLAIN] = plain if along_s != 0.0 else 0.0
+        descends = place(x, w, values)
+        if not descends and along_s != 0.0:
+            combine(w.d, plain, w.p, 0.0, w.step)
+            values[PLAIN] = 0.0
+            descends = place(x, w, values)
+        return descends
+
+    return aim
+
+
+def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
     """The loop as a plain function, to be run interpreted or compiled.
+
+    Parameters
+    ----------
+    parts : Parts
+        What it calls.
+    lift : callable
+        Makes a plain function callable from the loop.
 
     Returns
     -------
@@ -127,16 +209,15 @@ def make_loop(parts: Parts) -> Any:
         until a test ends the run or the rows of the table are used up. The kernel is an argument,
         so that one compiled loop serves all rules.
     """
-    evaluate, count, hook, token = parts.evaluate, parts.count, parts.hook, parts.token
-    gradient_norm, largest = parts.gradient_norm, parts.largest
-    dot, subtract, scale, clear = parts.dot, parts.subtract, parts.scale, parts.clear
-    move, restrict, combine = parts.move, parts.restrict, parts.combine
-    flip, copy, better = parts.flip, parts.copy, parts.better
-    verdict, record = parts.verdict, parts.record
+    place = lift(make_place(parts))
+    again, aim = lift(make_again(parts, place)), lift(make_aim(parts, place))
+    note = lift(make_note(parts))
+    evaluate, count, hook = parts.evaluate, parts.count, parts.hook
+    examine, subtract, clear = parts.examine, parts.subtract, parts.clear
+    restrict, copy, token = parts.restrict, parts.copy, parts.token
 
     def loop(fun, args, w, table, state, limits, counts, values, records, kernel):
         token  # noqa: B018  part of the cache key
-        every = int(limits.record)
         x, g, memory = w.x, w.g, state.memory
         row = 0
         while True:
@@ -145,43 +226,22 @@ def make_loop(parts: Parts) -> Any:
                     return MAXFUN
                 f = limits.sign * evaluate(fun, args, x, g)
                 count(fun, counts)
-                if limits.sign < 0.0:
-                    flip(g)
-                gnorm = gradient_norm(x, g, w.lower, w.upper) if w.lower.size else largest(g)
+                gnorm = examine(x, g, w.lower, w.upper, limits.sign)
                 first = memory[0] == -np.inf
                 if not first and rejected(f, gnorm, memory, values, limits.rounding):
-                    shorten(f, values)
-                    counts[REJECTED] += 1
-                    if counts[REJECTED] == MAX_REJECTED and values[PLAIN] > 0.0:
-                        # The plane misled: once more along the plain scaled gradient.
-                        combine(w.d, values[PLAIN], w.p, 0.0, w.step)
-                        values[ALPHA], values[PLAIN], counts[REJECTED] = 1.0, 0.0, 0
-                    values[MOVED] = move(x, w.old_x, w.d, values[ALPHA], w.lower, w.upper)
-                    subtract(w.spare, x, w.old_x)
-                    values[SLOPE] = dot(w.old_g, w.spare)
-                    if counts[REJECTED] <= MAX_REJECTED and values[SLOPE] < 0.0:
+                    if again(f, x, w, counts, values):
                         continue
                     return PRECISION if np.isfinite(f) else NONFINITE
                 if not first:
                     counts[NIT] += 1
                     subtract(w.step, x, w.old_x)
                     subtract(w.bend, g, w.old_g)
-                memory[counts[NIT] % MEMORY] = f
-                values[ACCEPTED] = f
+                memory[counts[NIT] % MEMORY] = values[ACCEPTED] = f
                 counts[REJECTED] = 0
-                if better(f, gnorm, limits, counts, values):
-                    copy(w.best_x, x)
-                    copy(w.best_g, g)
-                status = verdict(limits, counts, values)
-                if every and counts[NIT] % every == 0:
-                    record(x, counts, values, limits.sign, records)
+                status = note(f, gnorm, w, limits, counts, values, records)
                 asked = hook(x, counts, values)
-                if status == RUNNING and counts[NIT] - counts[BEST_AT] >= MAX_STALLED:
-                    status = PRECISION
-                if status != RUNNING:
-                    return status
-                if asked != RUNNING:
-                    return asked
+                if status != RUNNING or asked != RUNNING:
+                    return status if status != RUNNING else asked
                 copy(w.old_x, x)
                 copy(w.old_g, g)
             if row == table.shape[0]:
@@ -189,38 +249,10 @@ def make_loop(parts: Parts) -> Any:
                 return RUNNING
             clear(w.p)
             kernel(w.p, g, w.s, table, row, w.rates, w.mods)
-            if w.lower.size:
-                restrict(w.p, x, w.lower, w.upper)
+            restrict(w.p, x, w.lower, w.upper)
             row += 1
             counts[AGE] += 1
-            if counts[NIT] == 0:
-                plain = FIRST_MOVE * max(1.0, largest(x)) / largest(w.p)
-                along_p, along_s = plain, 0.0
-            else:
-                scale(w.spare, w.step, g, w.p)
-                along_p, along_s, plain = coefficients(
-                    dot(g, w.p),
-                    dot(g, w.step),
-                    dot(w.p, w.bend),
-                    dot(w.step, w.bend),
-                    dot(w.step, w.spare),
-                    dot(w.step, w.step),
-                    dot(w.p, w.p),
-                    state.momentum,
-                )
-            combine(w.d, along_p, w.p, along_s, w.step)
-            values[ALPHA] = 1.0
-            values[PLAIN] = plain if along_s != 0.0 else 0.0
-            values[MOVED] = move(x, w.old_x, w.d, 1.0, w.lower, w.upper)
-            subtract(w.spare, x, w.old_x)
-            values[SLOPE] = dot(g, w.spare)
-            if not values[SLOPE] < 0.0 and along_s != 0.0:
-                combine(w.d, plain, w.p, 0.0, w.step)
-                values[PLAIN] = 0.0
-                values[MOVED] = move(x, w.old_x, w.d, 1.0, w.lower, w.upper)
-                subtract(w.spare, x, w.old_x)
-                values[SLOPE] = dot(g, w.spare)
-            if not values[SLOPE] < 0.0:
+            if not aim(x, g, w, counts, values, state.momentum):
                 return PRECISION
             counts[PENDING] = EVALUATE
 

@@ -46,7 +46,7 @@ def is_compiled(fun: Any) -> bool:
 
 def is_inplace(fun: Any, jac: Any, args: tuple[Any, ...]) -> bool:
     """Whether an ``@njit`` `fun` is ``fun(x, g, *args) -> f``, which fills the gradient g."""
-    if not is_compiled(fun) or jac is not None:
+    if not is_compiled(fun) or not (jac is None or isinstance(jac, bool)):
         return False
     parameters = inspect.signature(fun.py_func).parameters.values()
     required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
@@ -83,8 +83,29 @@ def compile_objective(
         signature = nb.float64(array, array, nb.typeof(frozen))
         return CompiledObjective(_adapted(form, fun, jac, signature), frozen, signature)
     except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
-        warnings.warn(_reason(fun, error), CompileWarning, stacklevel=4)
+        warnings.warn(_reason(fun, error), CompileWarning, stacklevel=5)
         return None
+
+
+def runs(fun: Any, jac: Any, args: tuple[Any, ...], dtype: Any) -> bool:
+    """Whether the ``@njit`` functions among `fun` and `jac` compile, for the loop in Python.
+
+    What they compile here they would have compiled at their first call. A failure is reported by a
+    `CompileWarning`.
+    """
+    compiled = [f for f in (fun, jac) if is_compiled(f)]
+    if not compiled:
+        return True
+    nb = numba.numba()
+    array = nb.types.Array(nb.from_dtype(np.dtype(dtype)), 1, "C")
+    arrays = (array, array) if is_inplace(fun, jac, args) else (array,)
+    for function in compiled:
+        try:
+            function.compile((*arrays, *map(nb.typeof, args)))
+        except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
+            warnings.warn(_reason(function, error), CompileWarning, stacklevel=5)
+            return False
+    return True
 
 
 @lru_cache(maxsize=64)
@@ -142,9 +163,11 @@ def _reason(fun: Any, error: Exception) -> str:
         (line for line in told if "rror" in line or line.startswith(("No ", "Cannot", "Unknown"))),
         told[0] if told else type(error).__name__,
     )
+    if cause.endswith(":"):
+        cause += " " + next(iter(lines[lines.index(cause) + 1 :]), "")
     name = getattr(fun, "__name__", "fun")
     return (
-        f"the @njit objective {name!r} cannot be used in the compiled loop: {cause[:200]}\n"
+        f"the @njit function {name!r} cannot be compiled for this x and args: {cause[:200]}\n"
         "The run goes on in the Python loop, with the function uncompiled, which is much slower; "
         "call it yourself with the same arguments to see the whole message."
     )

@@ -38,7 +38,7 @@ def assert_identical(one, other, *, calls=True):
 
 
 def assert_loops_agree(seen, given, **arguments):
-    """Compare the compiled loop with the one in Python, on NumPy and (for a callback) on kernels."""
+    """Compare the compiled loop with the one in Python, on NumPy and on compiled kernels."""
     fun, jac = arguments.pop("objective", (in_place, None))
     options = {"history": 1} | given
     before = len(seen)

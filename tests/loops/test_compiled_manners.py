@@ -139,7 +139,9 @@ def test_objective_that_does_not_type_warns_and_goes_on(options, only_python):
     assert result.nit == expected.nit
 
 
-@pytest.mark.parametrize("given", [{"backend": "numpy"}, {"callback": lambda x: None}], ids=repr)
+@pytest.mark.parametrize(
+    "given", [{"backend": "numpy"}, {"callback": lambda x: None}], ids=["numpy", "callback"]
+)
 def test_objective_that_does_not_type_goes_on_without_the_compiled_loop_too(given, only_python):
     with pytest.warns(CompileWarning):
         result = minimize(njit(squared), START, **given)

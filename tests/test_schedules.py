@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from nadamkit import schedules
+from nadamkit import momentum, schedules
 from nadamkit.errors import OptionError
 
 T = range(1, 131)
@@ -187,7 +187,7 @@ def test_callable_momentum_is_asked_once_for_each_t():
         seen.append(t)
         return 0.5
 
-    schedule = schedules.momentum_schedule(mu)
+    schedule = momentum.momentum_schedule(mu)
     schedule.sequence(0.9, 1, 5)
     assert float(schedule.product(0.9, 7).hi) == 2.0**-7
     schedule.sequence(0.9, 3, 4)

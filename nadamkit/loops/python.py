@@ -33,7 +33,9 @@ def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int])
     hook : callable
         What happens between two iterations; see `make_hook`.
     """
-    users = np.geterr()  # the loop ignores Inf and NaN; the user's functions keep their own way
+    # The loop ignores Inf and NaN; the user's functions keep their own way with them, but for the
+    # trials of a search, which may lie anywhere and are taken back where the function overflows.
+    users = np.geterr() | ({"over": "ignore", "invalid": "ignore"} if auto else {})
 
     def evaluate(fun: Any, args: Any, x: Any, g: Any) -> float:
         with np.errstate(**users):

@@ -43,6 +43,8 @@ GAIN = 1e-4
 FIRST_MOVE = 0.01
 #: Without positive curvature the next step is this many times as long as the last.
 GROWTH = 4.0
+#: And with it, at most this many times: flat ground far off is where functions overflow.
+STRETCH = 1e4
 #: The plane of p and s is used if its model is at least this well conditioned.
 CONDITION = 1e-6
 #: Shortenings in a row, and accepted steps without a new best value, after which it gives up.
@@ -104,7 +106,10 @@ def coefficients(gp, gs, py, sy, s_metric, ss, pp, momentum):
         if pp > 0.0:
             along_p = plain = GROWTH * np.sqrt(ss / pp)
         return along_p, along_s, plain
-    along_p = plain = s_metric / sy
+    plain = s_metric / sy
+    if plain * np.sqrt(pp) > STRETCH * np.sqrt(ss):
+        plain = STRETCH * np.sqrt(ss / pp)
+    along_p = plain
     bend = max(-gp * sy / s_metric, 1.5 * py * py / sy)
     det = bend * sy - py * py
     if momentum and det > CONDITION * bend * sy and gs * py - gp * sy > 0.0:

@@ -83,7 +83,7 @@ def compile_objective(
         signature = nb.float64(array, array, nb.typeof(frozen))
         return CompiledObjective(_adapted(form, fun, jac, signature), frozen, signature)
     except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
-        warnings.warn(_reason(fun, error), CompileWarning, stacklevel=5)
+        warnings.warn(_reason(fun, error), CompileWarning, stacklevel=4)
         return None
 
 
@@ -103,7 +103,7 @@ def runs(fun: Any, jac: Any, args: tuple[Any, ...], dtype: Any) -> bool:
         try:
             function.compile((*arrays, *map(nb.typeof, args)))
         except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
-            warnings.warn(_reason(function, error), CompileWarning, stacklevel=5)
+            warnings.warn(_reason(function, error), CompileWarning, stacklevel=4)
             return False
     return True
 

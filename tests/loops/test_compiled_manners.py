@@ -131,7 +131,7 @@ def test_objective_that_does_not_type_warns_and_goes_on(options, only_python):
     lines = str(caught[0].message).splitlines()
     assert len(lines) == 2
     assert lines[0].startswith(
-        "the @njit objective 'squared' cannot be used in the compiled loop: "
+        "the @njit function 'squared' cannot be compiled for this x and args: "
     )
     assert lines[1].startswith("The run goes on in the Python loop")
     expected = minimize(lambda x: (np.sum(x**2), 2 * x), START, jac=True, options=options)
@@ -164,7 +164,7 @@ def test_arguments_that_do_not_type(only_python):
         g[:] = 2 * x
         return np.sum(x * x)
 
-    with pytest.warns(CompileWarning, match="cannot be used in the compiled loop"):
+    with pytest.warns(CompileWarning, match="cannot be compiled for this x and args"):
         result = minimize(scaled, START, ({"scale": object()},))
     assert_allclose(result.x, 0.0, atol=1e-5)
 

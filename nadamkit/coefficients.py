@@ -76,12 +76,12 @@ class Sequences:
     @cached_property
     def prod_t(self) -> DD:
         """``mu_1 * ... * mu_t``."""
-        return self._products[:-1]
+        return self._products[:-1] if self._products.hi.ndim else self._products
 
     @cached_property
     def prod_next(self) -> DD:
         """``mu_1 * ... * mu_{t+1}``."""
-        return self._products[1:]
+        return self._products[1:] if self._products.hi.ndim else self._products
 
     @cached_property
     def _mus(self) -> DD:
@@ -90,7 +90,8 @@ class Sequences:
     @cached_property
     def _products(self) -> DD:
         start = self._schedule.product(self._hyper["mu"], self._t - 1)
-        return dd.cumulative_product(self._mus, start)
+        # Once it has vanished, a single zero does for all steps.
+        return start if start.hi == 0.0 else dd.cumulative_product(self._mus, start)
 
 
 class CoefficientTable:

@@ -68,8 +68,10 @@ class DD:
     def __truediv__(self, other: Any) -> DD:
         other = _dd(other)
         q = self.hi / other.hi
-        r = self - other * q
-        return DD(*_quick_two_sum(q, r.hi / other.hi))
+        p, e = _two_product(other.hi, q)
+        # What q leaves over. hi - p is exact, as the two agree in their leading digits.
+        rest = ((self.hi - p) - (e + other.lo * q)) + self.lo
+        return DD(*_quick_two_sum(q, rest / other.hi))
 
     def __rsub__(self, other: Any) -> DD:
         return _dd(other) - self
@@ -130,8 +132,6 @@ def _times(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
 
 def cumulative_product(factors: DD, start: DD) -> DD:
     """``start * factors[0], start * factors[0] * factors[1], ...`` by a doubling scan."""
-    if start.hi == 0.0:
-        return DD(np.zeros(factors.hi.size), np.zeros(factors.hi.size))
     out = DD(factors.hi.copy(), np.broadcast_to(factors.lo, factors.hi.shape).copy())
     shift = 1
     while shift < out.hi.size:

@@ -59,8 +59,6 @@ class Work(NamedTuple):
         The point and its gradient.
     s : ndarray of shape (number of slots, n)
         State of the rule.
-    fresh : ndarray of shape (number of slots, 1)
-        What each slot begins with.
     best_x, best_g : ndarray of shape (n,)
         The best point seen and its gradient.
     old_x : ndarray of shape (n,)
@@ -77,7 +75,6 @@ class Work(NamedTuple):
     x: Any
     g: Any
     s: Any
-    fresh: Any
     best_x: Any
     best_g: Any
     old_x: Any

@@ -242,12 +242,11 @@ class Runner:
 def _work(p: Problem, mods: NDArray[Any]) -> Work:
     x, dtype = p.x, p.x.dtype
     s = initial_slots(p.rule, p.hyper, x.size, dtype)
-    fresh = initial_slots(p.rule, p.hyper, 1, dtype)
     lower = np.empty(0, dtype) if p.box is None else np.array(p.box.lower, dtype)
     upper = np.empty(0, dtype) if p.box is None else np.array(p.box.upper, dtype)
     search = np.zeros((6, x.size if p.rate is None else 0), dtype)
     best_g = np.full_like(x, np.nan)
-    points = (x, np.zeros_like(x), s, fresh, x.copy(), best_g, np.zeros_like(x))
+    points = (x, np.zeros_like(x), s, x.copy(), best_g, np.zeros_like(x))
     return Work._make((*points, *search, lower, upper, p.rates, mods))
 
 

@@ -37,8 +37,8 @@ MESSAGES = {
 SUCCESS = frozenset({GTOL, FTOL, XTOL, TARGET})
 
 # Entries of `counts`: iterations, calls, iteration of the best value and of the ftol mark, records
-# in the history; for the search, steps since the state was new, rejected trials in a row, and what
-# it does first when it is entered again.
+# in the history, applications of the rule; for the search, rejected trials in a row, and what it
+# does first when it is entered again.
 NIT, NFEV, NJEV, BEST_AT, MARK_AT, RECORDS, AGE, REJECTED, PENDING = range(9)
 COUNTS = 9
 # Entries of `values`: the best value, the value and gradient norm now, the value at the ftol mark,

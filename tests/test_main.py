@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 from scipy.optimize import rosen, rosen_der
 from scipy.special import logsumexp
 
@@ -37,7 +38,7 @@ def table(text):
 
 
 def assert_is_picture(path):
-    image = pytest.importorskip("matplotlib.image").imread(path)
+    image = imread(path)
     assert path.read_bytes().startswith(b"\x89PNG\r\n")
     assert min(image.shape[:2]) > 500
     assert len(np.unique(image[..., :3].reshape(-1, 3), axis=0)) > 50
@@ -45,7 +46,6 @@ def assert_is_picture(path):
 
 class TestDemo:
     def test_digits(self, folder, capsys):
-        pytest.importorskip("sklearn")
         assert main(["demo", "--methods", "gd", "nadam", "--maxiter", "30"]) == 0
         shown = capsys.readouterr()
         assert shown.err == ""
@@ -136,7 +136,6 @@ class TestProblems:
         assert np.isfinite(gradient).all()
 
     def test_digits_are_split_without_overlap(self):
-        pytest.importorskip("sklearn")
         problem = _demo_problems.digits()
         assert problem.x0.shape == (650,)
         assert problem.fun(problem.x0)[0] == pytest.approx(np.log(10))

@@ -127,7 +127,7 @@ def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> 
         if name not in known:
             raise OptionError(
                 f"method {method!r} has no hyperparameter {name!r}"
-                f"{did_you_mean(name, known)}. It has: {', '.join(sorted(known))}."
+                f"{did_you_mean(name, known)} It has: {', '.join(sorted(known))}."
             )
         choices, spec = known[name], TABLE[name]
         allowed = spec.allowed
@@ -142,6 +142,6 @@ def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> 
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the closest known name, or nothing."""
+    """``"; did you mean 'x'?"`` for the closest known name, or a full stop."""
     close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f"; did you mean {close[0]!r}?" if close else "."

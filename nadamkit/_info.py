@@ -17,10 +17,10 @@ Config = dict[str, dict[str, str]]
 #: What each extra brings: the distribution looked for, and what it is for.
 EXTRAS = {
     "cuda": ("numba-cuda", "NVIDIA GPUs"),
-    "torch": ("torch", "PyTorch tensors and models"),
+    "torch": ("torch", "PyTorch, which nothing in this version uses yet"),
     "plot": ("matplotlib", "plots"),
     "progress": ("tqdm", "progress bars"),
-    "dask": ("dask", "Dask arrays"),
+    "dask": ("dask", "Dask, which nothing in this version uses yet"),
     "examples": ("scikit-learn", "the digits of the demo and the examples"),
 }
 

@@ -17,10 +17,11 @@ extensions = [
     "methods",
     "myst_parser",
     "numpydoc",
+    "scoreboard",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "generated/scoreboard.md"]
 
 autosummary_generate = True
 numpydoc_show_class_members = False

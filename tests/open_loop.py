@@ -1,13 +1,16 @@
 """What the tests against the paper share: gradients, nadamkit's run on them, the verdict."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from conformance.reference.bounded import Vector
+from conformance.reference.family import METHODS, family
+from conformance.reference.setting import Setting, Trajectory, dozat
 from nadamkit import registry
 from nadamkit.loops.stepper import Stepper
-from tests.reference.bounded import Vector
-from tests.reference.grading import Worst
+from tests.grading import Worst
 
 STEPS = 60
 BACKENDS = ("numpy", "serial")
@@ -38,6 +41,12 @@ def exact(gradients: np.ndarray) -> list[Vector]:
 
 def origin() -> Vector:
     return Vector.of([0] * stream("float64").shape[1])
+
+
+def nadam(source, theta, eta, mu=0.99, nu=0.999, eps=1e-8, mu_t=None, **knobs) -> Trajectory:
+    """Algorithm 8 with knobs, in the reference; with the paper's schedule if none is given."""
+    setting = Setting(source, theta, eta, mu, nu, eps, mu_t or dozat(mu))
+    return family(setting, replace(METHODS["nadam"], **knobs))
 
 
 def run(method, dtype, backend, *, gradients=None, start=0.0, learning_rate=1.0, **hyper):

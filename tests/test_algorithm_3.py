@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.reference import paper
+from conformance.reference.arithmetic import CONTEXT, mpf
+from conformance.reference.bounded import Vector
+from conformance.reference.setting import Setting, Trajectory, dozat
 from nadamkit.loops.stepper import Stepper
+from tests.grading import Step, expected, worst
 from tests.open_loop import BACKENDS, DTYPES, STEPS, check, named_slots
-from tests.reference import paper
-from tests.reference.bounded import CONTEXT, Vector, mpf
-from tests.reference.grading import Step, expected, worst
 
 
 def quadratic(x: Any) -> list[Any]:
@@ -43,29 +45,27 @@ PROBLEMS: dict[str, tuple[Callable[[Any], list[Any]], list[float], float]] = {
 }
 # The schedule for nadamkit and for the transcription.
 SCHEDULES: dict[str, tuple[Any, Any]] = {
-    "dozat": ("dozat", paper.dozat),
-    "jagged": (jagged, lambda mu: jagged),
+    "dozat": ("dozat", dozat(0.99)),
+    "jagged": (jagged, jagged),
 }
 
 
-def paths(problem: str, schedule: str) -> tuple[list, list]:
-    """The trajectories of Algorithms 3 and 7."""
+def path(algorithm: Callable, problem: str, schedule: str) -> Trajectory:
+    """The trajectory of Algorithm 3 or 7."""
     gradient, start, eta = PROBLEMS[problem]
-    source, of_mu = (lambda theta: Vector(gradient(theta))), SCHEDULES[schedule][1]
-    three = paper.nag_lookahead(source, Vector.of(start), eta, schedule=of_mu)
-    seven = paper.nag(source, Vector.of(start), eta, schedule=of_mu)
-    return list(islice(three, STEPS)), list(islice(seven, STEPS))
+    source, mu_t = (lambda theta: Vector(gradient(theta))), SCHEDULES[schedule][1]
+    return islice(algorithm(Setting(source, start, eta, mu=0.99, mu_t=mu_t)), STEPS)
 
 
 @cache
 def shifted(problem: str, schedule: str, dtype: str) -> list[Step]:
     """Algorithm 3, shifted, with the bounds of Algorithm 7."""
-    three, seven = paths(problem, schedule)
-    mu_, eta = paper.Momentum(SCHEDULES[schedule][1](0.99)), mpf(PROBLEMS[problem][2])
-    reference = list(expected(seven, dtype))
+    three = path(paper.nag_lookahead, problem, schedule)
+    mu_t, eta = SCHEDULES[schedule][1], mpf(PROBLEMS[problem][2])
+    reference = expected(path(paper.nag, problem, schedule), dtype)
     for t, ((theta, slots), wanted) in enumerate(zip(three, reference, strict=True), 1):
         m = [x.value for x in slots["m"]]
-        exact = [x.value - eta * mu_(t + 1) * v for x, v in zip(theta, m, strict=True)]
+        exact = [x.value - eta * mu_t(t + 1) * v for x, v in zip(theta, m, strict=True)]
         for name, values in {"theta": exact, "m": m}.items():
             bounds = [bound for _, bound in wanted[name]]
             wanted[name] = list(zip(values, bounds, strict=True))
@@ -94,16 +94,16 @@ def test_nag_is_algorithm_3_shifted(problem, schedule, dtype, backend) -> None:
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_the_two_algorithms_are_the_same_method(problem: str, schedule: str) -> None:
     """In exact arithmetic the identity holds to the working precision, times the growth."""
-    mu_, eta = paper.Momentum(SCHEDULES[schedule][1](0.99)), mpf(PROBLEMS[problem][2])
+    mu_t, eta = SCHEDULES[schedule][1], mpf(PROBLEMS[problem][2])
     unit = mpf(2) ** (20 - CONTEXT.prec)
-    both = zip(*paths(problem, schedule), strict=True)
-    for t, ((theta3, slots3), (theta7, _)) in enumerate(both, 1):
+    both = (path(algorithm, problem, schedule) for algorithm in (paper.nag_lookahead, paper.nag))
+    for t, ((theta3, slots3), (theta7, _)) in enumerate(zip(*both, strict=True), 1):
         for a, m, b in zip(theta3, slots3["m"], theta7, strict=True):
-            difference = a.value - eta * mu_(t + 1) * m.value - b.value
-            assert abs(difference) < unit * (1 + b.bound(1))
+            difference = a.value - eta * mu_t(t + 1) * m.value - b.value
+            assert abs(difference) < unit * (1 + b.bound)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_unshifted_iterates_are_rejected(dtype: str) -> None:
-    unshifted = expected(paths("quadratic", "dozat")[0], dtype)
+    unshifted = expected(path(paper.nag_lookahead, "quadratic", "dozat"), dtype)
     assert worst(run("quadratic", "dozat", dtype, "numpy"), unshifted).ratio > 1e3

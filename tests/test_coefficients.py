@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.reference.arithmetic import CONTEXT, mpf
+from conformance.reference.setting import dozat
 from nadamkit import registry, schedules
 from nadamkit.coefficients import CoefficientTable
-from tests.reference import paper
-from tests.reference.bounded import CONTEXT, mpf
 
 FIRST = range(1, 301)
 BLOCK_ENDS = range(1020, 1030)
@@ -33,9 +33,8 @@ class Sequences:
     """mu_t, its products and nu^t, exact."""
 
     def __init__(self, mu: float, nu: float, schedule: str) -> None:
-        of_mu = {"constant": paper.constant, "dozat": paper.dozat, "jagged": lambda mu: jagged}
         self.mu, self.nu, self._schedule = mpf(mu), mpf(nu), schedule
-        self._of_t = of_mu[schedule](mu)
+        self._of_t = {"constant": lambda t: mu, "dozat": dozat(mu), "jagged": jagged}[schedule]
         self._products = [mpf(1)]
 
     def mu_t(self, t: int) -> Any:

@@ -6,18 +6,18 @@ bound is derived and no tolerance is chosen. The gradient is written once for ar
 numbers, with integer constants, which are exact in both.
 """
 
-from functools import cache
 from itertools import islice
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from conformance.reference import paper
+from conformance.reference.bounded import Vector
+from conformance.reference.setting import dozat
 from nadamkit import minimize, registry, schedules
-from tests.open_loop import check
-from tests.reference import knobs, paper
-from tests.reference.bounded import Vector
-from tests.reference.grading import expected, worst
+from tests.grading import expected, worst
+from tests.open_loop import check, nadam
 
 STEPS = 50
 #: Each error is carried on, so that the work grows with the square of the steps.
@@ -56,12 +56,7 @@ def path(method, dtype, rate=ETA, steps=STEPS, **options):
 
 
 def thetas(trajectory, steps):
-    return [(theta, {}) for theta, _ in islice(trajectory, steps)]
-
-
-@cache
-def at_defaults(method):
-    return thetas(paper.ALGORITHMS[method](exact, Vector.of(START), ETA), STEPS)
+    return ((theta, {}) for theta, _ in islice(trajectory, steps))
 
 
 def graded(method, reference, **options):
@@ -72,7 +67,8 @@ def graded(method, reference, **options):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", registry.names())
 def test_every_method_at_its_defaults(method, dtype):
-    check(worst(path(method, dtype), expected(at_defaults(method), dtype)))
+    reference = thetas(paper.run(method, exact, START, ETA), STEPS)
+    check(worst(path(method, dtype), expected(reference, dtype)))
 
 
 HYPER = {
@@ -90,7 +86,7 @@ HYPER = {
 
 @pytest.mark.parametrize("method", HYPER)
 def test_hyperparameters_reach_the_rule(method):
-    reference = paper.ALGORITHMS[method](exact, Vector.of(START), ETA, **HYPER[method])
+    reference = paper.run(method, exact, START, ETA, **HYPER[method])
     graded(method, reference, **HYPER[method])
 
 
@@ -99,14 +95,14 @@ def jagged(t):
 
 
 SCHEDULES = {
-    "constant": ("constant", paper.constant),
-    "Constant()": (schedules.Constant(), paper.constant),
-    "Dozat()": (schedules.Dozat(), paper.dozat),
+    "constant": ("constant", None),
+    "Constant()": (schedules.Constant(), None),
+    "Dozat()": (schedules.Dozat(), dozat(0.99)),
     "Dozat(kappa=0.25, base=0.5, psi=0.125)": (
         schedules.Dozat(kappa=0.25, base=0.5, psi=0.125),
-        lambda mu: lambda t: paper.mpf(mu) * (1 - paper.mpf(0.5) ** (paper.mpf(t) / 8) / 4),
+        dozat(0.99, kappa="0.25", base="0.5", psi="0.125"),
     ),
-    "callable": (jagged, lambda mu: jagged),
+    "callable": (jagged, jagged),
 }
 
 
@@ -114,7 +110,7 @@ SCHEDULES = {
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_momentum_schedules(name, method):
     ours, theirs = SCHEDULES[name]
-    reference = paper.ALGORITHMS[method](exact, Vector.of(START), ETA, schedule=theirs)
+    reference = paper.run(method, exact, START, ETA, mu_t=theirs)
     graded(method, reference, schedule=ours)
 
 
@@ -129,7 +125,7 @@ KNOBS = {
 
 @pytest.mark.parametrize("knob", KNOBS)
 def test_knobs_reach_the_rule(knob):
-    reference = knobs.nadam(exact, Vector.of(START), ETA, **KNOBS[knob])
+    reference = nadam(exact, START, ETA, **KNOBS[knob])
     graded("nadam", reference, **KNOBS[knob])
 
 

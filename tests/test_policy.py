@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "nadamkit"
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+SUITE = sorted((ROOT / "conformance").rglob("*.py"))
 #: These talk to people at a terminal.
 PRINTING = {"__main__.py", "_demo.py", "_demo_problems.py", "_info.py", "_warmup.py"}
 NUMBA = {"numba", "numba_cuda", "llvmlite"}
@@ -22,6 +23,11 @@ def relative(path):
 
 @pytest.fixture(params=FILES, ids=relative)
 def source(request):
+    return request.param
+
+
+@pytest.fixture(params=FILES + SUITE, ids=relative)
+def any_source(request):
     return request.param
 
 
@@ -40,6 +46,7 @@ def lines_of(node):
 
 def test_there_are_files():
     assert len(FILES) > 40
+    assert len(SUITE) > 30
     assert all((PACKAGE / name).exists() for name in PRINTING)
 
 
@@ -81,15 +88,15 @@ def test_no_heavy_import_at_the_top(source):
         assert not {name.split(".")[0] for name in names} & heavy
 
 
-def test_file_is_short(source):
-    assert len(source.read_text(encoding="utf-8").splitlines()) < FILE_LINES
+def test_file_is_short(any_source):
+    assert len(any_source.read_text(encoding="utf-8").splitlines()) < FILE_LINES
 
 
-def test_functions_are_short(source):
-    limit = LOOP_LINES if source.parent.name == "loops" else LINES
+def test_functions_are_short(any_source):
+    limit = LOOP_LINES if any_source.parent.name == "loops" else LINES
     long = {
         node.name: lines_of(node)
-        for node in ast.walk(tree(source))
+        for node in ast.walk(tree(any_source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of(node) > limit
     }
     assert not long

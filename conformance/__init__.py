@@ -1,0 +1,1 @@
+"""The conformance suite: golden trajectories of Dozat (2015), each number with its bound."""

@@ -1,0 +1,1 @@
+"""Complete examples of what the suite can be run on."""

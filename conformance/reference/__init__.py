@@ -1,0 +1,1 @@
+"""The paper in mpmath, with rounding bounds: what everything else is compared with."""

@@ -1,1 +1,0 @@
-"""The paper in mpmath, with rounding bounds: what the tests compare nadamkit with."""

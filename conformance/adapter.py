@@ -149,12 +149,13 @@ def load(name: str) -> Any:
     """
     from conformance import adapters
 
+    arguments: tuple[str, ...] = ()
     if name.startswith("exec:"):
         target, arguments = "conformance.adapters.subprocess:Program", (name[5:],)
     elif ":" in name:
-        target, arguments = name, ()
+        target = name
     elif name in adapters.NAMES:
-        target, *arguments = adapters.NAMES[name]
+        target, arguments = adapters.NAMES[name][0], adapters.NAMES[name][1:]
     else:
         known = ", ".join(adapters.NAMES)
         raise AdapterError(

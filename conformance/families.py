@@ -42,8 +42,7 @@ FLAGS = {
 DYADIC = {"mu": 1 - 2.0**-6, "nu": 1 - 2.0**-10, "eps": 2.0**-27}
 EARLY = (1, 2, 3, 4, 5, 8, 16, 32)
 #: Below, at and above what vectors, threads and blocks are made of.
-SIZES = (1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025)
-SIZES = (*SIZES, 4095, 4096, 4097, 8193)
+SIZES = (1, 2, 3, *(n + i for n in (8, 16, 32, 128, 256, 1024, 4096) for i in (-1, 0, 1)), 8193)
 
 
 def jagged(t: int) -> float:

@@ -20,7 +20,7 @@ class Worst(NamedTuple):
     ratio: float
     t: int = 0
     field: str = ""
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]  # tuples have a method of this name
     size: int = 0
 
 

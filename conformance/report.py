@@ -122,7 +122,8 @@ class Report:
         """One line."""
         counts = ", ".join(f"{n} {status}" for status in STATUSES if (n := self.counts[status]))
         words = {0: "CONFORMS", 1: "DOES NOT CONFORM", 2: "NOT GRADED in full: see the errors"}
-        return f"{words[self.code]}: {counts}"
+        known = ", but for known differences" if self.counts["xfail"] and not self.code else ""
+        return f"{words[self.code]}{known}: {counts}"
 
     def worst(self, results: list[Result]) -> float | None:
         """The largest ratio of those that were graded and not expected to fail."""

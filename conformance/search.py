@@ -10,6 +10,7 @@ from conformance import dialects, golden
 from conformance.adapter import Unsupported
 from conformance.case import PAPER_SCHEDULE, Case
 from conformance.grading import Output, graded
+from conformance.reference.family import METHODS
 from conformance.reference.methods import SCHEDULED
 from conformance.runner import outputs, repeated, run_of
 
@@ -90,7 +91,7 @@ def candidates(case: Case) -> Iterator[tuple[str, Case]]:
 
 def _fits(method: str, knob: str, value: Any) -> bool:
     """Tell whether a knob means something for a method."""
-    base = golden.METHODS[method]
+    base = METHODS[method]
     if knob in ("m_coef", "lookahead"):
         return base.momentum != "none"
     if knob == "m_bias":

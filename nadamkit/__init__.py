@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nadamkit._version import __version__
 
 if TYPE_CHECKING:
-    from nadamkit import registry, schedules
+    from nadamkit import problems, registry, schedules
     from nadamkit._info import show_config
     from nadamkit._minimize import minimize
     from nadamkit._scipy_method import scipy_method
@@ -24,11 +24,12 @@ _HOMES = {
     "show_config": "nadamkit._info",
     "warmup": "nadamkit._warmup",
 }
-_MODULES = ("registry", "schedules")
+_MODULES = ("problems", "registry", "schedules")
 
 __all__ = [
     "__version__",
     "minimize",
+    "problems",
     "registry",
     "schedules",
     "scipy_method",

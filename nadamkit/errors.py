@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "BackendUnavailable",
     "CompileWarning",
+    "DataUnavailable",
     "NadamkitError",
     "NadamkitWarning",
     "ObjectiveError",
@@ -36,6 +37,10 @@ class RuleError(NadamkitError, TypeError):
 
 class BackendUnavailable(NadamkitError, RuntimeError):  # noqa: N818
     """Raised when the requested backend cannot run here, for want of a package or of a device."""
+
+
+class DataUnavailable(NadamkitError, ImportError):  # noqa: N818
+    """Raised when the data of a problem come with a package that cannot be imported."""
 
 
 class NadamkitWarning(UserWarning):

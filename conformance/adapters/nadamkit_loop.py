@@ -63,7 +63,7 @@ class Loop:
 def _interpreted(run: Run) -> Callable[..., Any]:
     if run.problem is not None:
         gradient = GRADIENTS[run.problem]
-        return lambda x, rows, calls: (0.0, np.array(gradient(x), x.dtype))
+        return lambda x, rows, calls: (0.0, np.array(gradient(x.tolist()), x.dtype))
 
     def prescribed(x: Any, rows: Any, calls: Any) -> tuple[float, Any]:
         calls[0] += 1
@@ -90,18 +90,23 @@ def _prescribed(x, rows, calls):  # type: ignore[no-untyped-def]
     return 0.0, rows[min(calls[0], len(rows)) - 1].copy()
 
 
+# In double and rounded once, like the gradients that the suite hands to a session.
+
+
 def _quadratic(x, rows, calls):  # type: ignore[no-untyped-def]
+    a, b, c = np.float64(x[0]), np.float64(x[1]), np.float64(x[2])
     g = np.empty_like(x)
-    g[0] = 4 * x[0] + x[1] - 1
-    g[1] = x[0] + 2 * x[1] + x[2] / 2
-    g[2] = x[1] / 2 + x[2] + 1
+    g[0] = 4 * a + b - 1
+    g[1] = a + 2 * b + c / 2
+    g[2] = b / 2 + c + 1
     return 0.0, g
 
 
 def _rosenbrock(x, rows, calls):  # type: ignore[no-untyped-def]
+    a, b = np.float64(x[0]), np.float64(x[1])
     g = np.empty_like(x)
-    valley = x[1] - x[0] * x[0]
-    g[0] = -400 * (x[0] * valley) - 2 * (1 - x[0])
+    valley = b - a * a
+    g[0] = -400 * (a * valley) - 2 * (1 - a)
     g[1] = 200 * valley
     return 0.0, g
 

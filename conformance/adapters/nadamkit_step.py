@@ -43,6 +43,10 @@ class Stepping:
         self.version = nadamkit.__version__
         self.methods = registry.names()
         self.versions = versions()
+        if self._backend == "cuda":
+            from nadamkit._runtime import cuda
+
+            self.device = "simulator" if self._simulated else cuda.status()[1]
 
     def start(self, run: Run) -> Any:
         """Begin a run."""

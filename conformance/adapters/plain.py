@@ -152,9 +152,13 @@ SLOTS = {name: [p for p in signature(f).parameters if p in "mn"] for name, f in 
 class Scalars:
     """Hyperparameters, schedules and products of a run."""
 
+    mu: Any
+    nu: Any
+    eps: Any
+
     def __init__(self, run: Run, forms: Forms) -> None:
         self._run, self._running = run, forms.running
-        self._number = np.float32 if forms.narrow and run.dtype == "float32" else float
+        self._number: Any = np.float32 if forms.narrow and run.dtype == "float32" else float
         self.mu, self.nu, self.eps = map(self._number, (run.mu, run.nu, run.eps))
         done = int(run.start.get("t", 0))
         #: Steps made before this run.

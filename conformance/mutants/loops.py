@@ -86,7 +86,8 @@ def _averaged(run: Run, session: Any) -> Outputs:
 
 
 def _stopping(run: Run, session: Any) -> Outputs:
-    theta, output = run.theta, {}
+    theta = run.theta
+    output: dict[str, list[float]] = {}
     for t in range(run.steps):
         g = gradient(run, t, theta)
         if not output or max(map(abs, g)) > 1e-5:
@@ -96,7 +97,8 @@ def _stopping(run: Run, session: Any) -> Outputs:
 
 
 def _reused(run: Run, session: Any) -> Outputs:
-    theta, g = run.theta, []
+    theta = run.theta
+    g: list[float] = []
     for t in range(run.steps):
         g = gradient(run, t, theta) if t % 2 == 0 else g
         output = session.step(g)

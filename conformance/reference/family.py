@@ -52,8 +52,8 @@ class Knobs:
     n0: float = 0.0
 
 
-_ADAM = {"momentum": "mean", "norm": "mean", "n_bias": "std"}
-_MAX = {"norm": "max", "eps_kind": "out"}
+_ADAM: dict[str, Any] = {"momentum": "mean", "norm": "mean", "n_bias": "std"}
+_MAX: dict[str, Any] = {"norm": "max", "eps_kind": "out"}
 METHODS = {
     "gd": Knobs(),
     "momentum": Knobs(momentum="sum"),

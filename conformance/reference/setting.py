@@ -76,8 +76,8 @@ class Setting:
 
     def eta(self, t: int) -> Any:
         """Return the learning rate of step t."""
-        constant = isinstance(self._eta, float | int)
-        return scalar(self._eta if constant else self._eta[t - 1 - self._done])
+        eta = self._eta
+        return scalar(eta if isinstance(eta, float | int) else eta[t - 1 - self._done])
 
     def mu_(self, t: int) -> Any:
         """Return mu_t; the subscript of the paper is the underscore."""

@@ -1,13 +1,9 @@
-"""Writes the tables of the conformance page from the result files, before Sphinx reads the pages."""
+"""Writes the tables of the conformance page from the result files, before pages are read."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
 
 from conformance import scoreboard
 

@@ -167,8 +167,10 @@ class Report:
         for dtype in ("float32", "float64"):
             mine = [r for r in results if r.dtype == dtype]
             bad = any(r.status in (*BAD, "error") for r in mine)
+            worst = self.worst(mine)
             kind = "bad" if bad else "known" if any(r.status == "xfail" for r in mine) else "good"
-            cells.append(f'<td class="{kind}">{ratio(self.worst(mine))}</td>')
+            kind = "none" if worst is None and kind == "good" else kind
+            cells.append(f'<td class="{kind}">{ratio(worst)}</td>')
         counts = Counter(r.status for r in results)
         said = ", ".join(f"{n} {status}" for status, n in counts.items())
         return f"<tr><th>{html.escape(family)}</th>{''.join(cells)}<td>{said}</td></tr>"
@@ -220,12 +222,12 @@ th:first-child, td:last-child {{ text-align: left; font-weight: normal }}
 </style></head><body>
 <h1>{verdict}</h1>
 <p>{title}, {date}</p>
-<table><thead><tr><th>family</th><th>float32</th><th>float64</th><td>cases</td></tr></thead>
+<table><thead><tr><th>family</th><th>float32</th><th>float64</th><td>results</td></tr></thead>
 <tbody>
 {rows}
 </tbody></table>
 <p>The figures are the worst error in units of its derived bound; at most 1 conforms.</p>
-<h2>Not as expected by the paper</h2>
+<h2>What is not as graded</h2>
 <ul>
 {failures}
 </ul>

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from fnmatch import fnmatchcase
 from functools import cache, partial
+from multiprocessing import get_context
 from typing import Any
 
 from conformance import dialects, expected
@@ -93,7 +94,8 @@ def completed(cases: Sequence[Case], profiles: tuple[str, ...]) -> list[Case]:
     work = partial(golden.complete, profiles=profiles)
     if len(cases) < 8:
         return [work(case) for case in cases]
-    with ProcessPoolExecutor() as pool:
+    # Not by fork: the adapter's library may have threads.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         return list(pool.map(work, cases))
 
 

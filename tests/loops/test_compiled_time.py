@@ -117,7 +117,10 @@ def started(code, **environment):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT of POSIX")
 @MODES
 def test_interrupt(options):
+    # A process started in the background of a shell ignores the signal, and so do its children.
     code = """
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         import numpy as np
         from nadamkit import minimize
         from tests.loops.njit_problems import in_place
@@ -137,7 +140,7 @@ def test_interrupt(options):
         _, errors = process.communicate(timeout=2.0)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
     assert errors.rstrip().endswith("KeyboardInterrupt"), errors
     assert process.returncode != 0
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,8 +69,6 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _loaded(options: argparse.Namespace, name: str) -> Any:
-    if "cudasim" in f"{name} {options.identity}":
-        os.environ["NUMBA_ENABLE_CUDASIM"] = "1"  # before anything loads numba
     adapter = load(name)
     if options.profile:
         adapter.profile = options.profile
@@ -172,8 +169,8 @@ def _identity(options: argparse.Namespace, names: list[str]) -> int:
     if len(names) < 2:
         raise AdapterError("--identity takes two or more adapters, with commas between them")
     reports: list[Report] = []
-    for name in names:
-        adapter = _loaded(options, name)
+    # All before the first runs: the simulator has to be chosen before anything loads numba.
+    for adapter in [_loaded(options, name) for name in names]:
         try:
             reports.append(_report(options, adapter))
         finally:

@@ -13,7 +13,7 @@ from conformance.case import Case
 from conformance.families import FLAGS
 from conformance.grading import UNIT, Comparison, Output, compared
 from conformance.reference import paper
-from conformance.runner import outputs, profile, repeated, run_of
+from conformance.runner import profile, repeated, states
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,7 @@ def explain(adapter: Any, case: Case, dtype: str) -> str:
 
 def first(adapter: Any, case: Case, dtype: str, size: int) -> Finding | None:
     """Find the first step with a value outside its bound."""
-    before: Sequence[float] = repeated(case.theta0, size)
-    run = run_of(case, dtype, size)
-    done = int(case.start.get("t", 0))
-    for t, output in enumerate(outputs(adapter, run, case), done + 1):
+    for t, output, before in states(adapter, case, dtype, size):
         if t not in case.expected:
             break
         seen = {
@@ -83,9 +80,9 @@ def first(adapter: Any, case: Case, dtype: str, size: int) -> Finding | None:
             if name == "step" or name in output
         }
         if any(c.ratio > 1.0 for row in seen.values() for c in row):
-            g = run.gradients[t - done - 1] if run.gradients else None
-            return Finding(t, size, seen, list(g) if g else None)
-        before = output["theta"]
+            step = t - int(case.start.get("t", 0)) - 1
+            g = repeated(case.gradients[step], size) if case.gradients else None
+            return Finding(t, size, seen, g)
     return None
 
 

@@ -91,15 +91,13 @@ def _difference(after: Bounded, before: Bounded) -> Bounded:
 def trajectory(case: Case) -> Trajectory:
     """Run the reference on a case in the arithmetic assumed now."""
     theta, around_ = Vector.of(case.theta0), case.around
-    source: Source = _source(case)
-    if around_.get("wd_kind") == "l2":
-        source = around.decayed_l2(source, around_["weight_decay"])  # type: ignore[arg-type]
     setting = Setting(
-        source, theta, case.eta, **case.hyper, mu_t=_momenta(case), start=_start(case)
+        _source(case), theta, case.eta, **case.hyper, mu_t=_momenta(case), start=case.start
     )
     run = family(setting, knobs(case)) if case.knobs else paper.ALGORITHMS[case.method](setting)
     if around_.get("wd_kind") == "decoupled":
-        run = around.decayed_decoupled(run, theta, case.eta, around_["weight_decay"])  # type: ignore[arg-type]
+        assert isinstance(case.eta, float), "one rate for all steps"
+        run = around.decayed_decoupled(run, theta, case.eta, around_["weight_decay"])
     return islice(run, case.steps)
 
 
@@ -112,6 +110,13 @@ def _source(case: Case) -> Source:
     if case.problem is not None:
         gradient = problems.GRADIENTS[case.problem]
         return lambda theta: Vector.of(gradient(theta))
+    if case.around.get("wd_kind") == "l2":
+        return around.decayed_l2(_rows(case), case.around["weight_decay"])
+    return _rows(case)
+
+
+def _rows(case: Case) -> Iterable[Vector]:
+    """Prescribed gradients, with the options that change them."""
     # Components with a NaN or an infinity are judged by kind, not by value.
     given = [[x if isfinite(x) else 1.0 for x in row] for row in case.gradients or ()]
     rows: Iterable[Vector] = map(Vector.of, given)
@@ -130,10 +135,6 @@ def _momenta(case: Case) -> Any:
     if isinstance(case.mu_t, Mapping):
         return dozat(case.hyper["mu"], **case.mu_t)
     return list(case.mu_t)
-
-
-def _start(case: Case) -> dict[str, Any] | None:
-    return {k: v for k, v in case.start.items() if k != "mu_product"} or None
 
 
 def kinds(case: Case, t: int, name: str) -> list[str | None]:

@@ -72,7 +72,7 @@ def run_case(adapter: Any, case: Case, dtype: str) -> Result:
         _grade(adapter, case, dtype, result)
     except Unsupported as reason:
         return replace(result, status="skip", reason=str(reason))
-    except Exception as error:
+    except Exception as error:  # whatever an adapter raises is a result
         return replace(result, status="error", worst={}, reason=_said(error))
     if result.worst[profile(adapter)].ratio > 1.0:
         result.status = "fail"
@@ -95,11 +95,9 @@ def _grade(adapter: Any, case: Case, dtype: str, result: Result) -> None:
     result.worst = {p: Worst(0.0) for p in PROFILES}
     digests: dict[str, Any] = {}
     for size in case.sizes or (len(case.theta0),):
-        before = repeated(case.theta0, size)
         t = done = int(case.start.get("t", 0))
         # One more than there should be, so that a run without end is seen.
-        given = islice(outputs(adapter, run_of(case, dtype, size), case), case.steps + 1)
-        for t, output in enumerate(given, done + 1):
+        for t, output, before in islice(states(adapter, case, dtype, size), case.steps + 1):
             result.fields = tuple(output)
             for name, values in output.items():
                 bits = array(FORMAT[dtype], values).tobytes()
@@ -109,10 +107,20 @@ def _grade(adapter: Any, case: Case, dtype: str, result: Result) -> None:
                     found = graded(case, dtype, p, t, output, before)
                     if found.ratio > result.worst[p].ratio:  # the first of equals
                         result.worst[p] = found
-            before = list(output["theta"])
         if t != done + case.steps:
             raise AdapterError(f"{t - done} steps were made, not {case.steps}")
     result.digests = {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+def states(
+    adapter: Any, case: Case, dtype: str, size: int
+) -> Iterator[tuple[int, Output, Sequence[float]]]:
+    """Yield each t with what the adapter gives after that step, and theta before it."""
+    before: Sequence[float] = repeated(case.theta0, size)
+    first = int(case.start.get("t", 0)) + 1
+    for t, output in enumerate(outputs(adapter, run_of(case, dtype, size), case), first):
+        yield t, output, before
+        before = output["theta"]
 
 
 def run_of(case: Case, dtype: str, size: int) -> Run:
@@ -204,7 +212,7 @@ def _checked(output: Any, slots: set[str], size: int) -> Output:
             raise AdapterError(
                 f"{name} has to be {size} Python floats (array.tolist()), not {values!r:.80}"
             )
-    return output
+    return {name: list(values) for name, values in output.items()}  # it may go on using its own
 
 
 def smoke(adapter: Any, cases: Iterable[Case], dtypes: Sequence[str]) -> list[str]:
@@ -237,7 +245,7 @@ def _trouble(adapter: Any, case: Case, dtype: str) -> str:
         first = next(iter(outputs(adapter, run, case)))
     except Unsupported:
         return ""
-    except Exception as error:
+    except Exception as error:  # as above
         return _said(error)
     moved = [x != y for x, y in zip(first["theta"], run.theta, strict=True)]
     still = [i for i, g in enumerate((case.gradients or ())[0]) if g and not moved[i]]

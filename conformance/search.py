@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from conformance.case import PAPER_SCHEDULE, Case
 from conformance.grading import Output, graded
 from conformance.reference.family import METHODS
 from conformance.reference.methods import SCHEDULED
-from conformance.runner import outputs, repeated, run_of
+from conformance.runner import states
 
 #: The family it is searched on: mixed scales, and the paper's schedule.
 FAMILY = "paper-defaults"
@@ -24,6 +24,13 @@ FLIPS: dict[str, tuple[Any, ...]] = {
     "n_bias": ("std", "nu", "none"),
     "eps_kind": ("in", "out", "out_raw", "max"),
     "n0": (0.0, 0.1),
+}
+#: Where epsilon may stand, by norm.
+EPSILONS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "sum": ("in", "out"),
+    "mean": ("in", "out", "out_raw"),
+    "max": ("out", "max"),
 }
 SCHEDULES: dict[str, Any] = {
     "the paper's schedule": PAPER_SCHEDULE,
@@ -52,7 +59,7 @@ def best(adapter: Any, case: Case, dtype: str) -> list[tuple[str, float]]:
     """
     short = replace(case, checkpoints=[t for t in case.checkpoints if t <= STEPS])
     try:
-        given = list(outputs(adapter, run_of(short, dtype, len(case.theta0)), case))
+        given = list(states(adapter, short, dtype, len(case.theta0)))
     except Unsupported:
         return []
     found = [
@@ -62,13 +69,12 @@ def best(adapter: Any, case: Case, dtype: str) -> list[tuple[str, float]]:
     return sorted(found, key=lambda match: match[1])
 
 
-def _ratio(case: Case, dtype: str, given: list[Output]) -> float:
-    before, worst = repeated(case.theta0, len(case.theta0)), 0.0
-    for t, output in enumerate(given, 1):
-        if t in case.expected:
-            worst = max(worst, graded(case, dtype, "standard", t, output, before).ratio)
-        before = list(output["theta"])
-    return worst
+def _ratio(case: Case, dtype: str, given: list[tuple[int, Output, Sequence[float]]]) -> float:
+    return max(
+        graded(case, dtype, "standard", t, output, before).ratio
+        for t, output, before in given
+        if t in case.expected
+    )
 
 
 def candidates(case: Case) -> Iterator[tuple[str, Case]]:
@@ -92,15 +98,11 @@ def candidates(case: Case) -> Iterator[tuple[str, Case]]:
 def _fits(method: str, knob: str, value: Any) -> bool:
     """Tell whether a knob means something for a method."""
     base = METHODS[method]
-    if knob in ("m_coef", "lookahead"):
-        return base.momentum != "none"
-    if knob == "m_bias":
-        return base.momentum == "mean"
-    if knob == "n_bias":
-        return base.norm == "mean"
-    if knob == "n0":
-        return base.norm == "sum"
-    squares = base.norm in ("mean", "sum")
-    if value == "out_raw":
-        return base.norm == "mean"
-    return squares if value == "in" else base.norm == "max" if value == "max" else squares
+    return {
+        "m_coef": base.momentum != "none",
+        "lookahead": base.momentum != "none",
+        "m_bias": base.momentum == "mean",
+        "n_bias": base.norm == "mean",
+        "n0": base.norm == "sum",
+        "eps_kind": value in EPSILONS[base.norm],
+    }[knob]

@@ -1,12 +1,12 @@
 """The proof that the suite has teeth: it finds every mutant, and nothing where nothing is wrong.
 
 ``python -m conformance --self-test`` runs the mutants and the correct variants over the stored
-cases in the weaker profile, "standard", and asks that
+cases, and asks that
 
-* every mutant is found in each type in which it is wrong, and only there, by every family that
-  ``mutants/expected.toml`` records for it, three times beyond the bound in the best of them, and by
-  families that carry its flags;
-* every correct variant passes every case;
+* in both profiles every mutant is found in each type in which it is wrong, and only there, by
+  every family that ``mutants/expected.toml`` records for it, three times beyond the bound in the
+  best of them, and by families that carry its flags;
+* every correct variant passes every case in the profile "standard";
 * every family finds some mutant that no other family finds.
 
 ``python -m conformance.selftest --update`` writes ``mutants/expected.toml`` anew, to be read before

@@ -39,6 +39,7 @@ class BackendUnavailable(NadamkitError, RuntimeError):  # noqa: N818
     """Raised when the requested backend cannot run here, for want of a package or of a device."""
 
 
+# Named for what is the matter, as BackendUnavailable is.
 class DataUnavailable(NadamkitError, ImportError):  # noqa: N818
     """Raised when the data of a problem come with a package that cannot be imported."""
 

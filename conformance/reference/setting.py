@@ -71,8 +71,7 @@ class Setting:
                 yield t, self._source
         for row in self._source:
             t += 1
-            g = Vector.of(row)
-            yield t, lambda theta, g=g: g  # type: ignore[misc]
+            yield t, _prescribed(Vector.of(row))
 
     def eta(self, t: int) -> Any:
         """Return the learning rate of step t."""
@@ -106,3 +105,7 @@ class Setting:
             return Bounded(1) if isinstance(self.mu, Scalar) else mpf(1)
         assert self._mu_t is None, "a later start has a constant mu"
         return self.mu**self._done
+
+
+def _prescribed(g: Vector) -> Gradient:
+    return lambda theta: g

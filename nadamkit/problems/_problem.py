@@ -50,8 +50,6 @@ class Problem:
         Plain functions that the functions call.
     batch_size : int, optional
         How many rows of each array in `args` one noisy value takes.
-    bounds : None
-        No problem is bounded.
 
     Notes
     -----
@@ -86,7 +84,6 @@ class Problem:
     noisy: Function | None = field(default=None, repr=False)
     helpers: tuple[Function, ...] = field(default=(), repr=False)
     batch_size: int | None = None
-    bounds: None = None
 
     @cached_property
     def x0(self) -> npt.NDArray[np.float64]:

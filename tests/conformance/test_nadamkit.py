@@ -4,9 +4,10 @@ import pytest
 
 from conformance.adapter import load
 from conformance.identity import compare
-from conformance.suite import ALL, grade, selected
+from conformance.suite import ALL, grade, library, selected
 
 DTYPES = ("float32", "float64")
+RUNS = sum(len(case.dtypes) for case in library())
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def test_everything_passes_at_one_times_the_bound(reports, index):
     report = reports[index]
     assert report.profile == "strict"
     assert set(report.counts) == {"pass"}, report.text()
-    assert report.counts["pass"] == 440
+    assert report.counts["pass"] == RUNS > 400
     assert report.code == 0
 
 
@@ -38,7 +39,7 @@ def test_the_state_was_graded_too(reports):
 
 def test_the_bits_are_the_same(reports):
     identity = compare(*reports)
-    assert identity.same == 440
+    assert identity.same == RUNS
     assert not identity.different
 
 

@@ -54,7 +54,6 @@ def test_fields(name):
     assert problem.title
     assert problem.source
     assert problem.known in ("exact", "published", "computed")
-    assert problem.bounds is None
     assert problem.x0.shape == (problem.n,)
     assert problem.x0.dtype == np.float64
     assert not any(array.flags.writeable for array in (problem.x0, *problem.args))

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import warnings
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nadamkit import _options, backends, registry
+from nadamkit import _execute, _noise, _options, _result, backends, registry
 from nadamkit.errors import OptionError
-from nadamkit.loops.run import BEST, FUN, NFEV, NIT, NJEV, History, Outcome, Problem, Runner
 from nadamkit.loops.stepper import split_rate
-from nadamkit.loops.stopping import GTOL, MESSAGES, NONFINITE, SUCCESS
-from nadamkit.objectives import compiled
+from nadamkit.loops.task import Problem
 from nadamkit.objectives.bounds import standardise
-from nadamkit.objectives.python import PythonObjective
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -36,13 +31,21 @@ def minimize(
     options: Mapping[str, Any] | None = None,
     *,
     backend: str = "auto",
+    stochastic: bool | None = None,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    batches: Iterable[Any] | None = None,
+    validation: Callable[[Any], Any] | None = None,
+    rng: Any = None,
     hess: Any = None,
     hessp: Any = None,
     constraints: Any = (),
 ) -> OptimizeResult:
     """Minimise a function of several variables with a first-order method.
 
-    The contract is that of `scipy.optimize.minimize`.
+    The contract is that of `scipy.optimize.minimize`. With ``learning_rate="auto"``, the default,
+    nothing has to be tuned: a deterministic function is searched in the metric of the method, with
+    steps chosen from a model; a noisy one gets steps of a learned scale that shrink over `maxiter`.
 
     Parameters
     ----------
@@ -67,12 +70,31 @@ def minimize(
         StopIteration ends the run.
     options : dict, optional
         Of the run: learning_rate (default "auto"), maxiter, maxfun, maxtime, gtol, ftol,
-        ftol_window, xtol, target, patience, disp, return_all, history, workers,
-        finite_diff_rel_step. Of the method: its hyperparameters (mu, nu, eps, schedule and so on),
-        weight_decay, wd_kind, clip_norm, clip_value, maximize. A learning rate that is a number, an
-        array or a schedule means the paper's algorithm exactly.
+        ftol_window, xtol, target, patience, validation_every, average, disp, return_all, history,
+        workers, finite_diff_rel_step. Of the method: its hyperparameters (mu, nu, eps, schedule and
+        so on), weight_decay, wd_kind, clip_norm, clip_value, maximize. A learning rate that is a
+        number, an array or a schedule means the paper's algorithm exactly.
     backend : {'auto', 'numpy', 'serial', 'parallel', 'cuda'}, default 'auto'
         Where steps are computed. The result is the same to the bit.
+    stochastic : bool, optional
+        Whether `fun` is noisy. By default it is taken to be deterministic until a search fails;
+        then it is called again at the same point, and if it disagrees with itself the run goes on
+        as a noisy one, and says so.
+    batch_size : int, optional
+        Cut every array in `args` along its first axis into batches of at most so many rows,
+        shuffled in each epoch; `fun` and `jac` get the rows of one batch.
+    epochs : int, optional
+        Passes over the data; sets maxiter.
+    batches : iterable, optional
+        Batches of one's own making, in place of `batch_size`: tuples of the arguments between x and
+        `args`, ``fun(x, *batch, *args)``. Passed over again and again if it can be.
+    validation : callable, optional
+        ``validation(x) -> float``, called every `validation_every` iterations of a noisy run. The
+        point with the lowest value is returned; `patience` counts validations.
+    rng : int or numpy.random.Generator, optional
+        Shuffles the batches. Without batches, it is passed to `fun` as its last argument,
+        ``fun(x, *args, rng)``, and to `jac` with the same numbers to come; with
+        ``stochastic=False`` each call gets the same numbers. The same seed gives the same bits.
     hess, hessp, constraints
         Not used; given, they cause a warning, as in SciPy.
 
@@ -80,9 +102,12 @@ def minimize(
     -------
     scipy.optimize.OptimizeResult
         With x and fun (the best point seen), jac (the gradient there), success, status, message,
-        nit, nfev, njev, and allvecs or history if asked for. Status: 0 gtol, 1 maxiter, 2 maxfun, 3
-        NaN or Inf, 10 ftol, 11 xtol, 12 target, 13 patience, 14 maxtime, 15 precision loss, 99
-        callback.
+        nit, nfev, njev, and allvecs or history if asked for. After a noisy run x is the last
+        iterate or an average, never the luckiest one; fun and jac are means over the last
+        iterations, fun_error is the standard error of fun, and stochastic is True; validation is
+        the value of `validation` at x. Status: 0 gtol, 1 maxiter, 2 maxfun, 3 NaN or Inf, 10 ftol,
+        11 xtol, 12 target, 13 patience, 14 maxtime, 15 precision loss, 16 noise floor, 17 batches
+        used up, 18 diverged, 19 unbounded, 99 callback.
 
     Raises
     ------
@@ -91,7 +116,10 @@ def minimize(
 
     References
     ----------
-    Dozat (2015), "Incorporating Nesterov Momentum into Adam".
+    Dozat (2015), "Incorporating Nesterov Momentum into Adam". Of "auto": Birgin, Martínez and
+    Raydan (2000), "Nonmonotone spectral projected gradient methods on convex sets"; Yuan and Stoer
+    (1995), "A subspace study on conjugate gradient algorithms"; Mishchenko and Defazio (2024),
+    "Prodigy: an expeditiously adaptive parameter-free learner".
 
     Examples
     --------
@@ -99,20 +127,35 @@ def minimize(
     >>> result = minimize(rosen, [-1.2, 1.0], jac=rosen_der)
     >>> result.success, result.x.round(4).tolist()
     (True, [1.0, 1.0])
+
+    A straight line through noisy data, 32 points at a time:
+
+    >>> rng = np.random.default_rng(0)
+    >>> t = rng.uniform(size=1000)
+    >>> y = 1.0 + 2.0 * t + 0.1 * rng.standard_normal(1000)
+    >>> def loss(x, t, y):
+    ...     r = x[0] + x[1] * t - y
+    ...     return np.mean(r**2), 2 * np.array([np.mean(r), np.mean(r * t)])
+    >>> result = minimize(loss, [0.0, 0.0], args=(t, y), jac=True, batch_size=32, rng=1)
+    >>> result.x.round(1).tolist()
+    [1.0, 2.0]
     """
     rule = registry.get(method)
     _options.warn_unused(method, hess=hess, hessp=hessp, constraints=constraints)
-    run, hyper = _options.parse(rule, options, tol)
+    run, hyper, given = _options.parse(rule, options, tol)
     x = start(x0)
     args = args if isinstance(args, tuple) else (args,)
     box = standardise(bounds, x.size, x.dtype)
     rate, rates = _learning_rate(run["learning_rate"], hyper, x)
     if box is not None:
         box.project(x)
+    asked = _noise.Asked(stochastic, batch_size, epochs, batches, validation, rng)
+    samples, args, stochastic = _noise.source(asked, args, run, given)
     sign = -1.0 if hyper["maximize"] else 1.0
     problem = Problem(
         rule=rule,
         hyper=hyper,
+        given=given,
         x=x,
         box=box,
         rate=rate,
@@ -121,8 +164,12 @@ def minimize(
         maxtime=math.inf if run["maxtime"] is None else float(run["maxtime"]),
         backend=backends.choose(backend, x.size),
     )
-    user = _User(fun, jac, args, callback, run["finite_diff_rel_step"], run["workers"])
-    return _finished(_solved(problem, user), run)
+    user = _execute.User(
+        *(fun, jac, args, callback, run["finite_diff_rel_step"], run["workers"]),
+        *(samples, stochastic),
+    )
+    result = _execute.solve(problem, user, _noise.noise(asked, samples, run))
+    return _result.finished(result, run)
 
 
 def start(x0: Any) -> NDArray[Any]:
@@ -143,156 +190,12 @@ def start(x0: Any) -> NDArray[Any]:
 
 
 def _learning_rate(value: Any, hyper: dict[str, Any], x: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-    if not (isinstance(value, str) and value == "auto"):
+    if not (isinstance(value, str) and value in ("auto", "race")):
         return split_rate(value, x.shape, x.dtype)
     for name in ("weight_decay", "clip_norm", "clip_value"):
         if hyper[name]:
             raise OptionError(
-                f"{name}={hyper[name]!r} changes the step, which learning_rate='auto' measures; "
+                f"{name}={hyper[name]!r} changes the step, which learning_rate={value!r} measures; "
                 "give a number or a schedule as learning_rate."
             )
     return None, np.empty(0, x.dtype)
-
-
-class _User(NamedTuple):
-    """What the user wrote."""
-
-    fun: Any
-    jac: Any
-    args: tuple[Any, ...]
-    callback: Any
-    rel_step: Any
-    workers: Any
-
-    def objective(self, p: Problem) -> PythonObjective:
-        """The objective for the loop in Python."""
-        return PythonObjective(
-            *(self.fun, self.jac, self.args, p.x.size, p.x.dtype, p.box),
-            *(self.rel_step, self.workers),
-            inplace=compiled.is_inplace(self.fun, self.jac, self.args),
-        )
-
-    def uncompiled(self, p: Problem) -> PythonObjective:
-        """The same with the Python functions behind ``@njit`` ones."""
-        inplace = compiled.is_inplace(self.fun, self.jac, self.args)
-        fun, jac = compiled.interpreted(self.fun), compiled.interpreted(self.jac)
-        return PythonObjective(fun, jac, self.args, p.x.size, p.x.dtype, p.box, inplace=inplace)
-
-
-def _solved(p: Problem, user: _User) -> OptimizeResult:
-    """Run the loop that fits, or none where there is nothing to search."""
-    objective, callback = user.objective(p), _callback(user.callback)
-    if (result := _without_search(p, objective)) is not None:
-        return result
-    in_compiled_code = p.backend == "serial" and callback is None
-    if in_compiled_code and compiled.has_gradient(user.fun, user.jac, user.args):
-        ready = compiled.compile_objective(user.fun, user.jac, user.args, p.x.dtype)
-        if ready is not None:
-            return _outcome(p, Runner(p).compiled(ready))
-        objective = user.uncompiled(p)
-    elif not compiled.runs(user.fun, user.jac, user.args, p.x.dtype):
-        objective = user.uncompiled(p)
-    try:
-        result = _outcome(p, Runner(p).python(objective, callback))
-    finally:
-        objective.close()
-    if objective.differenced and p.box is not None:
-        result.jac[p.box.fixed] = np.nan  # unknown, as in SciPy: no difference is taken there
-    return result
-
-
-def _without_search(p: Problem, objective: PythonObjective) -> OptimizeResult | None:
-    """The result where there is nothing to search: the start is NaN, or every variable is fixed."""
-    points = p.x[np.newaxis].copy()
-    if not np.isfinite(p.x).all():
-        points = points[:0]
-        result = _result(NONFINITE, p.x, math.nan, np.full_like(p.x, np.nan), (0, 0, 0))
-    elif p.box is not None and p.box.all_fixed:
-        value = objective.value(p.x)
-        status = GTOL if math.isfinite(value) else NONFINITE
-        calls = objective.nfev, objective.njev
-        result = _result(status, p.x, value, np.zeros_like(p.x), (0, *calls))
-        if status == GTOL:
-            result.message = "All independent variables were fixed by bounds."
-    else:
-        return None
-    if p.limits.record:
-        none = np.zeros(len(points))
-        nfev = np.full(len(points), result.nfev)
-        result.history = History(none.astype(np.int64), nfev, none + result.fun, none, points)
-    return result
-
-
-def _outcome(p: Problem, outcome: Outcome) -> OptimizeResult:
-    counts, values, sign = outcome.counts, outcome.values, p.limits.sign
-    found = math.isfinite(values[BEST])
-    calls = (int(counts[NIT]), int(counts[NFEV]), int(counts[NJEV]))
-    result = _result(
-        outcome.status, outcome.x, sign * float(values[BEST if found else FUN]), outcome.g, calls
-    )
-    if sign < 0.0:
-        result.jac = -result.jac
-    if p.limits.record:
-        result.history = outcome.history()
-    return result
-
-
-def _result(
-    status: int, x: NDArray[Any], fun: float, jac: NDArray[Any], calls: tuple[int, int, int]
-) -> OptimizeResult:
-    from scipy.optimize import OptimizeResult
-
-    return OptimizeResult(
-        message=MESSAGES[status],
-        success=status in SUCCESS,
-        status=status,
-        fun=fun,
-        x=x,
-        jac=jac,
-        nit=calls[0],
-        nfev=calls[1],
-        njev=calls[2],
-    )
-
-
-def _finished(result: OptimizeResult, run: Mapping[str, Any]) -> OptimizeResult:
-    """Shape the history as asked for, and report."""
-    history = result.pop("history", None)
-    if history is not None and run["return_all"]:
-        result.allvecs = list(history.x)
-    if history is not None and run["history"]:
-        keep = history.nit % int(run["history"]) == 0
-        result.history = history._make(column[keep] for column in history)
-    if run["disp"]:
-        _display(result)
-    return result
-
-
-def _display(result: OptimizeResult) -> None:
-    if result.success:
-        print(result.message)
-    else:
-        from scipy.optimize import OptimizeWarning
-
-        warnings.warn(result.message, OptimizeWarning, stacklevel=4)
-    print(f"         Current function value: {result.fun:f}")
-    print(f"         Iterations: {result.nit:d}")
-    print(f"         Function evaluations: {result.nfev:d}")
-    print(f"         Gradient evaluations: {result.njev:d}")
-
-
-def _callback(callback: Callable[..., Any] | None) -> Callable[[Any, float], None] | None:
-    """The user's callback as a function of x and f, whichever of SciPy's signatures it has."""
-    if callback is None:
-        return None
-    if not callable(callback):
-        raise OptionError(f"callback must be callable, but is a {type(callback).__name__}.")
-    try:
-        named = set(inspect.signature(callback).parameters) == {"intermediate_result"}
-    except (TypeError, ValueError):
-        named = False
-    if not named:
-        return lambda x, f: callback(np.copy(x))
-    from scipy.optimize import OptimizeResult
-
-    return lambda x, f: callback(intermediate_result=OptimizeResult(x=np.copy(x), fun=f))

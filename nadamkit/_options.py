@@ -40,6 +40,12 @@ def _optional(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or (_is_number(value) and test(float(value)))
 
 
+def _is_average(value: Any) -> bool:
+    if value is None or isinstance(value, str):
+        return value in (None, "last", "tail")
+    return _is_number(value) and 0.0 < float(value) < 1.0
+
+
 _tolerance = ("a number >= 0, or None to turn it off", _optional(lambda v: 0.0 <= v < math.inf))
 _budget = ("a number, or None for no limit", _optional(lambda v: True))
 _count = ("a whole number >= 1, or None", _optional(lambda v: v >= 1.0 and v.is_integer()))
@@ -50,10 +56,16 @@ OPTIONS: Mapping[str, Option] = {
     "learning_rate": Option(
         "auto",
         *_anything,
-        "'auto' (a line search in the method's metric), or what makes it the paper's algorithm "
-        "exactly: a number, an array with one rate per variable, a schedule, or a callable of t",
+        "'auto' (nothing to tune), 'race' (for noisy functions: a few rates compete), or what "
+        "makes it the paper's algorithm exactly: a number, an array with one rate per variable, a "
+        "schedule, or a callable of t",
     ),
-    "maxiter": Option(None, *_budget, "iterations; by default max(10000, 200 n)"),
+    "maxiter": Option(
+        None,
+        *_budget,
+        "iterations; by default max(10000, 200 n), or 2000 of a noisy function; "
+        "math.inf lets a noisy run end by itself",
+    ),
     "maxfun": Option(None, *_budget, "calls of the function; finite differences may overrun it"),
     "maxtime": Option(None, *_budget, "seconds"),
     "gtol": Option(GTOL, *_tolerance, "largest component of the projected gradient"),
@@ -63,7 +75,19 @@ OPTIONS: Mapping[str, Option] = {
     "ftol_window": Option(FTOL_WINDOW, *_count, "iterations over which ftol is measured"),
     "xtol": Option(None, *_tolerance, "largest component of a step, relative to x and 1"),
     "target": Option(None, *_budget, "function value to reach"),
-    "patience": Option(None, *_count, "iterations without a new best value"),
+    "patience": Option(
+        None, *_count, "iterations, or with a validation function validations, without a new best"
+    ),
+    "validation_every": Option(
+        None, *_count, "iterations between validations; by default an epoch, or 100"
+    ),
+    "average": Option(
+        None,
+        "'last', 'tail', or a number in (0, 1)",
+        _is_average,
+        "what a noisy run returns: the last iterate, the mean of the last ninth, or the "
+        "exponential average with this decay",
+    ),
     "disp": Option(False, *_switch, "print how the run ended"),
     "return_all": Option(False, *_switch, "return the point of each iteration as allvecs"),
     "history": Option(None, *_count, "record f, gradient norm and x every so many iterations"),
@@ -72,7 +96,9 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
-def parse(rule: Rule, options: Mapping[str, Any] | None, tol: Any) -> tuple[dict[str, Any], ...]:
+def parse(
+    rule: Rule, options: Mapping[str, Any] | None, tol: Any
+) -> tuple[dict[str, Any], dict[str, Any], frozenset[str]]:
     """Check the user's options.
 
     Parameters
@@ -90,6 +116,8 @@ def parse(rule: Rule, options: Mapping[str, Any] | None, tol: Any) -> tuple[dict
         The options of the run, with defaults.
     hyper : dict
         The method's hyperparameters, with defaults.
+    names : frozenset of str
+        What the user gave.
 
     Raises
     ------
@@ -113,7 +141,7 @@ def parse(rule: Rule, options: Mapping[str, Any] | None, tol: Any) -> tuple[dict
             hyper[name] = value
         else:
             _warn_unknown(name, [*OPTIONS, *rule.hyperparameters, *COMMON], rule.name)
-    return run, rule.validated(hyper)
+    return run, rule.validated(hyper), frozenset(given)
 
 
 def limits(run: Mapping[str, Any], n: int, sign: float, dtype: Any) -> Limits:

@@ -4,8 +4,8 @@ A sum is taken over blocks of 4096 elements. In a block, 32 lanes each add every
 lanes are then added pairwise, and the blocks one after another. The order is thus fixed, and wide
 enough for vector instructions without fastmath. Sums are in float64 for both dtypes.
 
-`dot`, `max_abs` and `norm` do it with NumPy; `plain_dot`, `plain_max_abs` and `plain_norm` are
-loops to be compiled, with the same order of additions.
+`dot`, `sum_abs`, `max_abs` and `norm` do it with NumPy; their namesakes with ``plain_`` are loops
+to be compiled, with the same order of additions.
 """
 
 from __future__ import annotations
@@ -26,12 +26,27 @@ SCALE = 2.0**600
 
 def dot(a: NDArray[Any], b: NDArray[Any]) -> float:
     """Sum of products in float64."""
-    n = a.size
-    blocks = max(1, -(-n // BLOCK))
-    products = np.zeros(blocks * BLOCK)
+    terms = _blocks(a.size)
     with np.errstate(all="ignore"):
-        np.multiply(a, b, out=products[:n], dtype=np.float64)
-        grid = products.reshape(blocks, ROWS, LANES)
+        np.multiply(a, b, out=terms[: a.size], dtype=np.float64)
+    return _total(terms)
+
+
+def sum_abs(a: NDArray[Any]) -> float:
+    """Sum of absolute values in float64."""
+    terms = _blocks(a.size)
+    np.abs(a, out=terms[: a.size], dtype=np.float64)
+    return _total(terms)
+
+
+def _blocks(n: int) -> NDArray[np.float64]:
+    return np.zeros(max(1, -(-n // BLOCK)) * BLOCK)
+
+
+def _total(terms: NDArray[np.float64]) -> float:
+    blocks = terms.size // BLOCK
+    with np.errstate(all="ignore"):
+        grid = terms.reshape(blocks, ROWS, LANES)
         lanes = np.zeros((blocks, LANES))
         for row in range(ROWS):
             lanes += grid[:, row]
@@ -77,13 +92,37 @@ def plain_dot(a, b):
                 lanes[j] += np.float64(a[i + j]) * np.float64(b[i + j])
         for i in range(full, stop):
             lanes[i - full] += np.float64(a[i]) * np.float64(b[i])
-        width = LANES
-        while width > 1:
-            width //= 2
-            for j in range(width):
-                lanes[j] += lanes[j + width]
-        total += lanes[0]
+        total += plain_fold(lanes)
     return total
+
+
+def plain_sum_abs(a):
+    """`sum_abs` as a loop."""
+    n = a.size
+    total = 0.0
+    lanes = np.zeros(LANES)
+    for start in range(0, n, BLOCK):
+        for j in range(LANES):
+            lanes[j] = 0.0
+        stop = min(start + BLOCK, n)
+        full = start + (stop - start) // LANES * LANES
+        for i in range(start, full, LANES):
+            for j in range(LANES):
+                lanes[j] += abs(np.float64(a[i + j]))
+        for i in range(full, stop):
+            lanes[i - full] += abs(np.float64(a[i]))
+        total += plain_fold(lanes)
+    return total
+
+
+def plain_fold(lanes):
+    """The sum of the lanes, pairwise; they are used up."""
+    width = LANES
+    while width > 1:
+        width //= 2
+        for j in range(width):
+            lanes[j] += lanes[j + width]
+    return lanes[0]
 
 
 def plain_max_abs(a):
@@ -120,4 +159,4 @@ def plain_norm(g):
 
 
 #: The loops, for those who compile them.
-PLAIN: tuple[Any, ...] = (plain_dot, plain_max_abs, plain_norm)
+PLAIN: tuple[Any, ...] = (plain_fold, plain_dot, plain_sum_abs, plain_max_abs, plain_norm)

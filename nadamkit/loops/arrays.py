@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nadamkit.backends.reduce import dot, max_abs, norm
+from nadamkit.backends.reduce import dot, max_abs, norm, sum_abs
 from nadamkit.loops.stopping import FUN, GNORM, NFEV, NIT, RECORDS, better, verdict
 
 
@@ -100,6 +100,7 @@ PARTS: dict[str, Any] = {
     "restrict": restrict,
     "distance": distance,
     "dot": dot,
+    "sum_abs": sum_abs,
     "combine": combine,
     "subtract": subtract,
     "scale": scale,

@@ -15,12 +15,21 @@ from nadamkit._runtime import numba
 from nadamkit.backends import reduce
 from nadamkit.backends.pieces import Pieces, unmodified
 from nadamkit.backends.serial import plain_kernel
-from nadamkit.loops import fixed, parts, plain, search
+from nadamkit.loops import fixed, noisy, parts, plain, search
 from nadamkit.loops.stopping import NFEV, NJEV, RUNNING
 
 #: What every iteration calls. Forcing these in takes a 2-D iteration from 60 to 42 ns; forcing all
 #: of them gains nothing more and takes a third longer to compile.
 ALWAYS_INLINED = frozenset({"copy", "better", "verdict", "examine"})
+
+
+#: The loop of each mode, and what it calls beside its parts.
+LOOPS: dict[str, Any] = {
+    "fixed": fixed.make_loop,
+    "search": lambda assembled: search.make_loop(assembled, numba.inlinable),
+    "noisy": lambda assembled: noisy.make_loop(assembled, numba.inlinable),
+}
+HELPERS = {"fixed": (), "search": search.HELPERS, "noisy": noisy.HELPERS}
 
 
 class Compiled(NamedTuple):
@@ -31,17 +40,17 @@ class Compiled(NamedTuple):
 
 
 def make_loop(
-    pieces: Pieces, auto: bool, objective_signature: Any, arguments: tuple[Any, ...]
+    pieces: Pieces, mode: str, objective_signature: Any, arguments: tuple[Any, ...]
 ) -> Compiled:
     """A loop compiled for an objective's signature.
 
     Parameters
     ----------
     pieces : Pieces
-        The rule. Its kernel is part of the loop for a given learning rate, and an argument of the
-        line search, which is compiled once for all rules.
-    auto : bool
-        The line search instead of a given learning rate.
+        The rule. Its kernel is part of the fixed loop, and an argument of the others, which are
+        compiled once for all rules.
+    mode : {'fixed', 'search', 'noisy'}
+        Which loop.
     objective_signature : numba signature
         Of the objective.
     arguments : tuple
@@ -50,13 +59,13 @@ def make_loop(
     nb = numba.numba()
     types = [nb.types.FunctionType(objective_signature), *map(nb.typeof, arguments)]
     tail: tuple[Any, ...] = ()
-    if auto:
+    if mode != "fixed":
         _, w, table, *_ = arguments
-        usual = (w.p, w.g, w.s, table, 0, w.rates, w.mods)
+        usual = (w.x, w.g, w.s, table, 0, w.rates, w.mods)
         signature = nb.void(*map(nb.typeof, usual))
         tail = (_compiled_kernel(pieces, signature),)
         types.append(nb.types.FunctionType(signature))
-    return Compiled(_compiled_loop(None if auto else pieces, tuple(types)), tail)
+    return Compiled(_compiled_loop(mode, pieces if mode == "fixed" else None, tuple(types)), tail)
 
 
 @cache
@@ -65,13 +74,13 @@ def _compiled_kernel(pieces: Pieces, signature: Any) -> Any:
 
 
 @cache
-def _compiled_loop(pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
+def _compiled_loop(mode: str, pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
     functions = {
         name: numba.inlinable(f, force=name in ALWAYS_INLINED) for name, f in plain.PARTS.items()
     }
     if pieces and pieces.modify is unmodified:
         functions["clip"] = numba.inlinable(no_clip)  # half a second less to compile
-    helpers = [*map(numba.inlinable, (*reduce.PLAIN, *plain.INNER, *search.HELPERS))]
+    helpers = [*map(numba.inlinable, (*reduce.PLAIN, *plain.INNER, *HELPERS[mode]))]
     assembled = parts.Parts(
         evaluate=numba.inlinable(call, force=True),
         count=numba.inlinable(count, force=True),
@@ -80,7 +89,7 @@ def _compiled_loop(pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
         token=numba.fingerprint(*functions.values(), *helpers),
         **functions,
     )
-    loop = fixed.make_loop(assembled) if pieces else search.make_loop(assembled, numba.inlinable)
+    loop = LOOPS[mode](assembled)
     dispatcher = numba.jit(loop, signature=numba.numba().int64(*types))
     # The one compiled version, without the dispatcher's search for it.
     return dispatcher.overloads[types].entry_point

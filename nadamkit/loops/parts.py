@@ -15,7 +15,7 @@ class Parts(NamedTuple):
     kernel : callable
         One step; see `nadamkit.backends.pieces`.
     examine, largest, move, project, restrict, distance : callable
-    dot, combine, subtract, scale, clear, clip : callable
+    dot, sum_abs, combine, subtract, scale, clear, clip : callable
         The functions of `nadamkit.loops.plain`, or those of `nadamkit.loops.arrays`.
     copy : callable
         ``copy(to, source)``.
@@ -37,6 +37,7 @@ class Parts(NamedTuple):
     restrict: Any
     distance: Any
     dot: Any
+    sum_abs: Any
     combine: Any
     subtract: Any
     scale: Any

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nadamkit.backends.reduce import plain_dot, plain_max_abs, plain_norm
+from nadamkit.backends.reduce import plain_dot, plain_max_abs, plain_norm, plain_sum_abs
 from nadamkit.loops.stopping import FUN, GNORM, NFEV, NIT, RECORDS, better, verdict
 
 
@@ -141,6 +141,7 @@ PARTS: dict[str, Any] = {
     "restrict": restrict,
     "distance": distance,
     "dot": plain_dot,
+    "sum_abs": plain_sum_abs,
     "combine": combine,
     "subtract": subtract,
     "scale": scale,

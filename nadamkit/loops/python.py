@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -11,7 +10,8 @@ import numpy as np
 
 from nadamkit._runtime import numba
 from nadamkit.backends import reduce
-from nadamkit.loops import arrays, fixed, parts, plain, search
+from nadamkit.loops import arrays, fixed, noisy, parts, plain, search
+from nadamkit.loops.clock import Clock
 from nadamkit.loops.stopping import FUN, MAXTIME, NFEV, NIT, NJEV, RUNNING
 
 
@@ -19,15 +19,19 @@ class Stopped(Exception):  # noqa: N818  it is no error
     """The user's callback raised StopIteration."""
 
 
-def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int]) -> Any:
+#: The loop of each mode.
+LOOPS = {"fixed": fixed, "search": search, "noisy": noisy}
+
+
+def make_loop(kernel: Any, mode: str, compiled: bool, hook: Callable[..., int]) -> Any:
     """A loop for Python objectives.
 
     Parameters
     ----------
     kernel : callable
         The rule's kernel.
-    auto : bool
-        The line search instead of a given learning rate.
+    mode : {'fixed', 'search', 'noisy'}
+        Which loop.
     compiled : bool
         Use compiled functions for norms and tests; they give the same bits.
     hook : callable
@@ -35,17 +39,15 @@ def make_loop(kernel: Any, auto: bool, compiled: bool, hook: Callable[..., int])
     """
     # The loop ignores Inf and NaN; the user's functions keep their own way with them, but for the
     # trials of a search, which may lie anywhere and are taken back where the function overflows.
-    users = np.geterr() | ({"over": "ignore", "invalid": "ignore"} if auto else {})
+    users = np.geterr() | ({"over": "ignore", "invalid": "ignore"} if mode == "search" else {})
 
     def evaluate(fun: Any, args: Any, x: Any, g: Any) -> float:
         with np.errstate(**users):
             return fun(x, g)
 
     functions = _compiled_functions() if compiled else arrays.PARTS
-    module = search if auto else fixed
-    return module.make_loop(
-        parts.Parts(evaluate=evaluate, count=count, kernel=kernel, hook=hook, **functions)
-    )
+    assembled = parts.Parts(evaluate=evaluate, count=count, kernel=kernel, hook=hook, **functions)
+    return LOOPS[mode].make_loop(assembled)
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +64,7 @@ def count(fun: Any, counts: Any) -> None:
 
 
 def make_hook(
-    callback: Callable[[Any, float], None] | None, deadline: float, sign: float
+    callback: Callable[[Any, float], None] | None, clock: Clock, sign: float
 ) -> Callable[..., int]:
     """The callback and the time limit, called once for each point of the trajectory.
 
@@ -70,8 +72,8 @@ def make_hook(
     ----------
     callback : callable, optional
         ``callback(x, f)``, called after each iteration.
-    deadline : float
-        Time by `time.perf_counter` at which the run ends.
+    clock : Clock
+        Says when the run ends.
     sign : float
         Sign of the function values.
 
@@ -89,6 +91,6 @@ def make_hook(
                     callback(x, sign * float(values[FUN]))
             except StopIteration:
                 raise Stopped from None
-        return MAXTIME if time.perf_counter() >= deadline else RUNNING
+        return MAXTIME if clock.over() else RUNNING
 
     return hook

@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 RUNNING = -1
+#: The function has two values at one point: go on as with a noisy one.
+NOISY = -2
 GTOL, MAXITER, MAXFUN, NONFINITE = 0, 1, 2, 3
 FTOL, XTOL, TARGET, PATIENCE, MAXTIME, PRECISION = 10, 11, 12, 13, 14, 15
+NOISE_FLOOR, EXHAUSTED, DIVERGED, UNBOUNDED = 16, 17, 18, 19
 CALLBACK = 99
 
 #: What each status says. Those in `SUCCESS` mean that what was asked for was reached.
@@ -32,9 +35,16 @@ MESSAGES = {
     MAXTIME: "Stopped: the time limit was reached (option maxtime).",
     PRECISION: "Desired error not necessarily achieved due to precision loss: no step along the "
     "search direction lowers the function any more.",
+    NOISE_FLOOR: "Optimization terminated successfully: noise floor reached; the mean gradient "
+    "cannot be told from zero within its own noise.",
+    EXHAUSTED: "Stopped: the batches are used up.",
+    DIVERGED: "The values at the end lie above those at the start, beyond their noise; the start "
+    "is returned. Use a smaller learning_rate, or learning_rate='race'.",
+    UNBOUNDED: "The function seems to be unbounded below: it fell until numbers overflowed. Check "
+    "its sign, or give bounds.",
     CALLBACK: "`callback` raised `StopIteration`.",
 }
-SUCCESS = frozenset({GTOL, FTOL, XTOL, TARGET})
+SUCCESS = frozenset({GTOL, FTOL, XTOL, TARGET, NOISE_FLOOR})
 
 # Entries of `counts`: iterations, calls, iteration of the best value and of the ftol mark, records
 # in the history, applications of the rule; for the search, rejected trials in a row, and what it

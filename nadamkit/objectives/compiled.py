@@ -17,6 +17,8 @@ import numpy as np
 
 from nadamkit._runtime import numba
 from nadamkit.errors import CompileWarning
+from nadamkit.objectives import compiled_batches
+from nadamkit.objectives.samples import Batches, Draws, Samples
 
 
 class CompiledObjective(NamedTuple):
@@ -53,13 +55,22 @@ def is_inplace(fun: Any, jac: Any, args: tuple[Any, ...]) -> bool:
     return len(required) == 2 + len(args)
 
 
-def has_gradient(fun: Any, jac: Any, args: tuple[Any, ...]) -> bool:
-    """Whether value and gradient are both ``@njit`` code, so that the loop may be compiled."""
-    return is_compiled(fun) and (jac is True or is_compiled(jac) or is_inplace(fun, jac, args))
+def has_gradient(fun: Any, jac: Any, args: tuple[Any, ...], samples: Samples | None = None) -> bool:
+    """Whether value and gradient are both ``@njit`` code, so that the loop may be compiled.
+
+    With samples, compiled code cuts batches, and functions that give value and gradient at once
+    draw from a generator; the rest takes Python.
+    """
+    if not is_compiled(fun):
+        return False
+    at_once = jac is True or is_inplace(fun, jac, args)
+    if isinstance(samples, Draws):
+        return at_once and not samples.frozen
+    return (at_once or is_compiled(jac)) and (samples is None or isinstance(samples, Batches))
 
 
 def compile_objective(
-    fun: Any, jac: Any, args: tuple[Any, ...], dtype: Any
+    fun: Any, jac: Any, args: tuple[Any, ...], dtype: Any, samples: Samples | None = None
 ) -> CompiledObjective | None:
     """Compile an objective for the compiled loop.
 
@@ -69,6 +80,8 @@ def compile_objective(
         As given to `minimize`, in a form that `has_gradient`.
     dtype : dtype
         float32 or float64.
+    samples : Samples, optional
+        Where args come from; `args` are its example then.
 
     Returns
     -------
@@ -81,7 +94,12 @@ def compile_objective(
     try:
         array = nb.types.Array(nb.from_dtype(np.dtype(dtype)), 1, "C")
         signature = nb.float64(array, array, nb.typeof(frozen))
-        return CompiledObjective(_adapted(form, fun, jac, signature), frozen, signature)
+        function = _adapted(form, fun, jac, signature)
+        if isinstance(samples, Batches):
+            frozen = compiled_batches.state(samples)
+            signature = nb.float64(array, array, nb.typeof(frozen))
+            function = _in_batches(function, samples.cut, signature)
+        return CompiledObjective(function, frozen, signature)
     except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
         warnings.warn(_reason(fun, error), CompileWarning, stacklevel=4)
         return None
@@ -114,6 +132,12 @@ def _adapted(form: str, fun: Any, jac: Any, signature: Any) -> Any:
     adapters: dict[str, Any] = {"inplace": _inplace, "pair": _pair, "separate": _separate}
     functions = (fun, jac) if form == "separate" else (fun,)
     return numba.numba().njit(signature, error_model="numpy")(adapters[form](*functions))
+
+
+@lru_cache(maxsize=64)
+def _in_batches(function: Any, cut: tuple[bool, ...], signature: Any) -> Any:
+    adapter = compiled_batches.adapted(function, cut)
+    return numba.numba().njit(signature, error_model="numpy")(adapter)
 
 
 def interpreted(fun: Any) -> Any:

@@ -14,6 +14,7 @@ from nadamkit.objectives.bounds import Box
 from nadamkit.objectives.evaluator import Workers
 from nadamkit.objectives.finite_differences import METHODS, FiniteDifference
 from nadamkit.objectives.returns import pair, scalar, write_gradient
+from nadamkit.objectives.samples import Samples
 
 __all__ = ["PythonObjective"]
 
@@ -44,6 +45,8 @@ class PythonObjective:
         Finite differences stay inside; gradient components of fixed variables are set to 0.
     rel_step, workers : optional
         As in `FiniteDifference`; only checked otherwise.
+    samples : Samples, optional
+        Gives the arguments of each evaluation, in place of `args`.
     inplace : bool, default False
         `fun` writes the gradient into its second argument g, shape (n,). That is the very array
         given to `__call__`. Its contents on entry are finite (here: zeros) but unspecified: `fun`
@@ -79,6 +82,7 @@ class PythonObjective:
         rel_step: npt.ArrayLike | None = None,
         workers: Workers | None = None,
         *,
+        samples: Samples | None = None,
         inplace: bool = False,
     ) -> None:
         if not callable(fun):
@@ -87,6 +91,7 @@ class PythonObjective:
             )
         self._fun = fun
         self._args = args if isinstance(args, tuple) else (args,)
+        self._samples = samples
         self._n = n
         self._dtype = np.dtype(dtype)
         self._fixed = box.fixed if box is not None and box.fixed.any() else None
@@ -102,7 +107,7 @@ class PythonObjective:
         elif callable(jac):
             self._jac = jac
         elif not self._joint:
-            bound = _WithArgs(fun, self._args) if self._args else fun
+            bound = _bound(fun, self._args, samples)
             method = _difference_method(jac)
             self._differences = FiniteDifference(bound, method, box, rel_step, workers, n=n)
         if self._differences is None:
@@ -132,6 +137,8 @@ class PythonObjective:
         if self._joint:
             return self._both(x, g)
         f = self.value(x)
+        if self._samples is not None:
+            self._args = self._samples.again()
         self.gradient(x, f, g)
         return f
 
@@ -139,6 +146,7 @@ class PythonObjective:
         """Return the value at `x` alone."""
         if self._joint:
             return self._both(x, np.empty(self._n, self._dtype))
+        self._draw()
         self._nfev += 1
         f = self._fun(x.copy(), *self._args)
         if isinstance(f, float):  # float64 scalars too
@@ -168,7 +176,12 @@ class PythonObjective:
         if self._differences is not None:
             self._differences.close()
 
+    def _draw(self) -> None:
+        if self._samples is not None:
+            self._args = self._samples.draw()
+
     def _both(self, x: Array, g: Array) -> float:
+        self._draw()
         self._nfev += 1
         self.njev += 1
         if self._inplace:
@@ -191,6 +204,23 @@ class _WithArgs:
 
     def __call__(self, x: Array) -> Any:
         return self._fun(x, *self._args)
+
+
+class _WithSample:
+    """``fun(x, *args)`` with the sample of the value that is differenced."""
+
+    def __init__(self, fun: Callable[..., Any], samples: Samples) -> None:
+        self._fun = fun
+        self._samples = samples
+
+    def __call__(self, x: Array) -> Any:
+        return self._fun(x, *self._samples.again())
+
+
+def _bound(fun: Callable[..., Any], args: tuple[Any, ...], samples: Samples | None) -> Any:
+    if samples is not None:
+        return _WithSample(fun, samples)
+    return _WithArgs(fun, args) if args else fun
 
 
 def _store(gradient: Any, g: Array) -> None:

@@ -18,7 +18,7 @@ def compiled_runs(monkeypatch):
     seen, original = [], Runner.compiled
 
     def spy(self, objective):
-        seen.append(self.auto)
+        seen.append(self.mode == "search")
         return original(self, objective)
 
     monkeypatch.setattr(Runner, "compiled", spy)

@@ -1,0 +1,147 @@
+"""Which loop runs the user's functions, and what they become for it."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nadamkit import _result
+from nadamkit.errors import OptionError
+from nadamkit.loops import drive
+from nadamkit.loops.plan import Noise
+from nadamkit.loops.run import Runner
+from nadamkit.loops.stopping import GTOL, NONFINITE
+from nadamkit.loops.task import History, Outcome, Problem
+from nadamkit.objectives import compiled
+from nadamkit.objectives.python import PythonObjective
+from nadamkit.objectives.samples import Samples
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+class User(NamedTuple):
+    """What the user wrote.
+
+    Parameters
+    ----------
+    fun, jac, args, callback
+        As given to `minimize`.
+    rel_step, workers
+        Of finite differences.
+    samples : Samples or None
+        Where args come from; they are its example then.
+    stochastic : bool or None
+        Whether fun is noisy.
+    """
+
+    fun: Any
+    jac: Any
+    args: tuple[Any, ...]
+    callback: Any
+    rel_step: Any
+    workers: Any
+    samples: Samples | None
+    stochastic: bool | None
+
+    def objective(self, p: Problem) -> PythonObjective:
+        """The objective for the loop in Python."""
+        return PythonObjective(
+            *(self.fun, self.jac, self.args, p.x.size, p.x.dtype, p.box),
+            *(self.rel_step, self.workers),
+            samples=self.samples,
+            inplace=compiled.is_inplace(self.fun, self.jac, self.args),
+        )
+
+    def uncompiled(self, p: Problem) -> PythonObjective:
+        """The same with the Python functions behind ``@njit`` ones."""
+        return PythonObjective(
+            *(compiled.interpreted(self.fun), compiled.interpreted(self.jac), self.args),
+            *(p.x.size, p.x.dtype, p.box),
+            samples=self.samples,
+            inplace=compiled.is_inplace(self.fun, self.jac, self.args),
+        )
+
+
+def solve(p: Problem, user: User, noise: Noise) -> OptimizeResult:
+    """Run the loop that fits, or none where there is nothing to search.
+
+    Parameters
+    ----------
+    p : Problem
+        What is to be run.
+    user : User
+        The user's functions.
+    noise : Noise
+        How it is run if it is noisy.
+
+    Returns
+    -------
+    OptimizeResult
+    """
+    objective, callback = user.objective(p), _callback(user.callback)
+    if (result := _without_search(p, objective)) is not None:
+        return result
+
+    def run(execute: Callable[[Runner], Outcome]) -> OptimizeResult:
+        outcome = drive.solve(p, execute, noise, user.stochastic, user.samples)
+        return _result.of_outcome(p, outcome, user.stochastic)
+
+    in_compiled_code = p.backend == "serial" and callback is None
+    if in_compiled_code and compiled.has_gradient(user.fun, user.jac, user.args, user.samples):
+        ready = compiled.compile_objective(user.fun, user.jac, user.args, p.x.dtype, user.samples)
+        if ready is not None:
+            return run(lambda runner: runner.compiled(ready))
+        objective = user.uncompiled(p)
+    elif not compiled.runs(user.fun, user.jac, user.args, p.x.dtype):
+        objective = user.uncompiled(p)
+    try:
+        result = run(lambda runner: runner.python(objective, callback))
+    finally:
+        objective.close()
+    if objective.differenced and p.box is not None:
+        result.jac[p.box.fixed] = np.nan  # unknown, as in SciPy: no difference is taken there
+    return result
+
+
+def _without_search(p: Problem, objective: PythonObjective) -> OptimizeResult | None:
+    """The result where there is nothing to search: the start is NaN, or every variable is fixed."""
+    points = p.x[np.newaxis].copy()
+    if not np.isfinite(p.x).all():
+        points = points[:0]
+        result = _result.of(NONFINITE, p.x, math.nan, np.full_like(p.x, np.nan), (0, 0, 0))
+    elif p.box is not None and p.box.all_fixed:
+        value = objective.value(p.x)
+        status = GTOL if math.isfinite(value) else NONFINITE
+        calls = objective.nfev, objective.njev
+        result = _result.of(status, p.x, value, np.zeros_like(p.x), (0, *calls))
+        if status == GTOL:
+            result.message = "All independent variables were fixed by bounds."
+    else:
+        return None
+    if p.limits.record:
+        none = np.zeros(len(points))
+        nfev = np.full(len(points), result.nfev)
+        result.history = History(none.astype(np.int64), nfev, none + result.fun, none, points)
+    return result
+
+
+def _callback(callback: Callable[..., Any] | None) -> Callable[[Any, float], None] | None:
+    """The user's callback as a function of x and f, whichever of SciPy's signatures it has."""
+    if callback is None:
+        return None
+    if not callable(callback):
+        raise OptionError(f"callback must be callable, but is a {type(callback).__name__}.")
+    try:
+        named = set(inspect.signature(callback).parameters) == {"intermediate_result"}
+    except (TypeError, ValueError):
+        named = False
+    if not named:
+        return lambda x, f: callback(np.copy(x))
+    from scipy.optimize import OptimizeResult
+
+    return lambda x, f: callback(intermediate_result=OptimizeResult(x=np.copy(x), fun=f))

@@ -1,0 +1,105 @@
+"""The `OptimizeResult` of a run, its message, and what ``disp`` prints."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from nadamkit.loops.stopping import MAXITER, MESSAGES, NFEV, NIT, NJEV, SUCCESS
+from nadamkit.loops.task import Outcome, Problem
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+#: What a noisy run says where a deterministic one says "too many iterations".
+STILL_FALLING = (
+    "The horizon of the noisy run is used up (option maxiter, or epochs), and the mean gradient is "
+    "still {signal:.2g} standard errors from zero: a longer run would get lower."
+)
+FOUND_NOISY = (
+    "The function gave two values at one point, so the run went on as with stochastic=True. "
+)
+
+
+def of_outcome(p: Problem, outcome: Outcome, stochastic: bool | None) -> OptimizeResult:
+    """The result of a run.
+
+    Parameters
+    ----------
+    p : Problem
+        What was run.
+    outcome : Outcome
+        How it ended.
+    stochastic : bool or None
+        What the user said of it.
+
+    Returns
+    -------
+    OptimizeResult
+    """
+    counts, sign, found = outcome.counts, p.limits.sign, outcome.estimate
+    calls = (int(counts[NIT]), int(counts[NFEV]), int(counts[NJEV]))
+    result = of(outcome.status, outcome.x, sign * outcome.fun, outcome.g, calls)
+    if sign < 0.0:
+        result.jac = -result.jac
+    if p.limits.record:
+        result.history = outcome.history()
+    if found is not None:
+        result.stochastic = True
+        result.fun_error = found.error
+        if outcome.status == MAXITER:
+            result.message = STILL_FALLING.format(signal=found.signal)
+        if not stochastic:
+            result.message = FOUND_NOISY + result.message
+        if math.isfinite(outcome.validated):
+            result.validation = outcome.validated
+    return result
+
+
+def of(
+    status: int, x: NDArray[Any], fun: float, jac: NDArray[Any], calls: tuple[int, int, int]
+) -> OptimizeResult:
+    """A result with the fields that all have."""
+    from scipy.optimize import OptimizeResult
+
+    return OptimizeResult(
+        message=MESSAGES[status],
+        success=status in SUCCESS,
+        status=status,
+        fun=fun,
+        x=x,
+        jac=jac,
+        nit=calls[0],
+        nfev=calls[1],
+        njev=calls[2],
+    )
+
+
+def finished(result: OptimizeResult, run: Mapping[str, Any]) -> OptimizeResult:
+    """Shape the history as asked for, and report."""
+    history = result.pop("history", None)
+    if history is not None and run["return_all"]:
+        result.allvecs = list(history.x)
+    if history is not None and run["history"]:
+        keep = history.nit % int(run["history"]) == 0
+        result.history = history._make(column[keep] for column in history)
+    if run["disp"]:
+        _display(result)
+    return result
+
+
+def _display(result: OptimizeResult) -> None:
+    if result.success:
+        print(result.message)
+    else:
+        from scipy.optimize import OptimizeWarning
+
+        warnings.warn(result.message, OptimizeWarning, stacklevel=4)
+    print(f"         Current function value: {result.fun:f}")
+    print(f"         Iterations: {result.nit:d}")
+    print(f"         Function evaluations: {result.nfev:d}")
+    print(f"         Gradient evaluations: {result.njev:d}")

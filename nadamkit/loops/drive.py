@@ -1,0 +1,60 @@
+"""Which runs a minimisation is made of: one; one that turns out noisy and a second; or a race."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from nadamkit.loops import race
+from nadamkit.loops.plan import Noise, Plan
+from nadamkit.loops.run import Runner
+from nadamkit.loops.stopping import MAXITER, NFEV, NIT, NOISY
+from nadamkit.loops.task import Outcome, Problem
+from nadamkit.objectives.samples import Samples
+
+Execute = Callable[[Runner], Outcome]
+
+
+def solve(
+    problem: Problem,
+    execute: Execute,
+    noise: Noise,
+    stochastic: bool | None,
+    samples: Samples | None = None,
+) -> Outcome:
+    """Run a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is to be run.
+    execute : callable
+        Runs a `Runner` with the user's objective.
+    noise : Noise
+        How, if it is noisy.
+    stochastic : bool or None
+        Whether it is; None finds out.
+    samples : Samples, optional
+        Where the noise comes from, if known.
+
+    Returns
+    -------
+    Outcome
+    """
+    if stochastic:
+        if noise.race:
+            return race.run(problem, execute, noise, samples)
+        return execute(Runner(problem, Plan(noise, problem.rate is None)))
+    outcome = execute(Runner(problem))
+    if outcome.status != NOISY:
+        return outcome
+    left = noise.horizon - int(outcome.counts[NIT])
+    left = min(left, problem.limits.maxfun - int(outcome.counts[NFEV]))
+    if left < 1:
+        outcome.status = MAXITER
+        return outcome
+    noise = replace(noise, horizon=left if math.isfinite(left) else math.inf)
+    again = execute(Runner(problem, Plan(noise, learned=True), before=outcome))
+    again.scalars, again.xs = outcome.scalars + again.scalars, outcome.xs + again.xs
+    return again

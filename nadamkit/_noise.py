@@ -110,7 +110,7 @@ def noise(asked: Asked, samples: Samples | None, run: Mapping[str, Any]) -> Nois
         average=_average(run["average"]),
         validation=asked.validation,
         every=int(every),
-        patience=math.inf if run["patience"] is None else float(run["patience"]),
+        patience=math.inf if run["patience"] in (None, "auto") else float(run["patience"]),
         race=_is_race(run),
     )
 
@@ -171,9 +171,9 @@ def _warn_exact_only(given: frozenset[str]) -> None:
         )
 
 
-def _average(value: Any) -> float | None:
+def _average(value: Any) -> float:
     if value is None or value == "last":
-        return None if value is None else 0.0
+        return 0.0
     return 1.0 if value == "tail" else float(value)
 
 

@@ -18,6 +18,8 @@ from nadamkit.rule import Rule
 GTOL = 1e-5
 #: Iterations over which ``ftol`` is measured.
 FTOL_WINDOW = 50
+#: ``patience`` of a fixed rate, which may circle around a minimum for ever.
+PATIENCE = 1000
 
 
 class Option(NamedTuple):
@@ -76,7 +78,11 @@ OPTIONS: Mapping[str, Option] = {
     "xtol": Option(None, *_tolerance, "largest component of a step, relative to x and 1"),
     "target": Option(None, *_budget, "function value to reach"),
     "patience": Option(
-        None, *_count, "iterations, or with a validation function validations, without a new best"
+        "auto",
+        "'auto', " + _count[0],
+        lambda value: (isinstance(value, str) and value == "auto") or _count[1](value),
+        "iterations, or with a validation function validations, without a new best value; by "
+        "default 1000 iterations with a fixed learning rate, else no limit",
     ),
     "validation_every": Option(
         None, *_count, "iterations between validations; by default an epoch, or 100"
@@ -159,11 +165,19 @@ def limits(run: Mapping[str, Any], n: int, sign: float, dtype: Any) -> Limits:
         target=-math.inf if run["target"] is None else sign * float(run["target"]),
         maxiter=number("maxiter", float(max(10_000, 200 * n))),
         maxfun=max(number("maxfun", math.inf), 1.0),
-        patience=number("patience", math.inf),
+        patience=_patience(run),
         sign=sign,
         record=float(every or 0),
         rounding=4.0 * float(np.finfo(dtype).eps),
     )
+
+
+def _patience(run: Mapping[str, Any]) -> float:
+    """Iterations without a new best value; schedules may bring one late."""
+    patience, rate = run["patience"], run["learning_rate"]
+    if patience == "auto":
+        return math.inf if isinstance(rate, str) or callable(rate) else float(PATIENCE)
+    return math.inf if patience is None else float(patience)
 
 
 def _warn_unknown(name: str, known: list[str], method: str) -> None:

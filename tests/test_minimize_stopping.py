@@ -61,11 +61,22 @@ def test_fractional_maxiter_of_scipys_suite(mode):
 
 def test_default_maxiter_grows_with_n():
     x0 = np.zeros(60)
-    options = {"learning_rate": 0.0, "gtol": 0.0}
+    options = {"learning_rate": 0.0, "gtol": 0.0, "patience": None}
     result = run(lambda x: 1.0, x0, lambda x: np.ones(60), **options)
     assert (result.status, result.nit) == (1, 12_000)
     result = run(lambda x: 1.0, x0[:1], lambda x: np.ones(1), **options)
     assert (result.status, result.nit) == (1, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [(0.0, (13, 1000)), (lambda t: 0.0, (1, 10_000))],
+    ids=["fixed rate", "schedule"],
+)
+def test_default_patience(rate, expected):
+    options = {"learning_rate": rate, "gtol": 0.0}
+    result = run(lambda x: 1.0, np.zeros(1), lambda x: np.ones(1), **options)
+    assert (result.status, result.nit) == expected
 
 
 @pytest.mark.parametrize("mode", MODES)

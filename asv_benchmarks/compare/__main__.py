@@ -20,7 +20,7 @@ from pathlib import Path
 from asv_benchmarks.compare.goals import GOALS
 from asv_benchmarks.compare.measure import FULL, QUICK, Effort, Row
 
-SECTIONS = ("step", "memory", "loop", "startup")
+SECTIONS = ("step", "memory", "loop", "auto", "startup")
 PEERS = ("nadamkit", "numba", "numpy", "scipy", "torch", "jax", "optax")
 
 

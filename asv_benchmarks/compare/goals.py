@@ -29,6 +29,7 @@ GOALS = {
     "step memory, bytes": Goal(0.0, False),
     "loop n=2, ns": Goal(40.0, False),
     "loop n=100, ns": Goal(250.0, False),
+    "deconvolution / L-BFGS-B": Goal(1.0, True),
     "import, ms": Goal(30.0, False),
     "import, unwanted modules": Goal(0.0, False),
     "second process, s": Goal(0.3, False),

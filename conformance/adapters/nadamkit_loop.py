@@ -43,7 +43,7 @@ class Loop:
         rows = np.array(run.gradients or [run.theta], run.dtype)
         if not np.isfinite(rows).all():
             raise Unsupported("minimize stops at a gradient that is not finite, by contract")
-        wanted = {"learning_rate": rate(run), "maxiter": run.steps, "gtol": None}
+        wanted = {"learning_rate": rate(run), "maxiter": run.steps, "gtol": None, "patience": None}
         result = nadamkit.minimize(
             self._objective(run),
             np.array(run.theta, run.dtype),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from nadamkit.loops import race
-from nadamkit.loops.plan import Noise, Plan
+from nadamkit.loops.plan import GIVEN, LEARNED, Noise, Plan
 from nadamkit.loops.run import Runner
 from nadamkit.loops.stopping import MAXITER, NFEV, NIT, NOISY
 from nadamkit.loops.task import Outcome, Problem
@@ -45,7 +46,8 @@ def solve(
     if stochastic:
         if noise.race:
             return race.run(problem, execute, noise, samples)
-        return execute(Runner(problem, Plan(noise, problem.rate is None)))
+        return execute(Runner(problem, Plan(noise, LEARNED if problem.rate is None else GIVEN)))
+    started = time.perf_counter()
     outcome = execute(Runner(problem))
     if outcome.status != NOISY:
         return outcome
@@ -54,7 +56,8 @@ def solve(
     if left < 1:
         outcome.status = MAXITER
         return outcome
+    problem.maxtime = max(0.0, problem.maxtime - (time.perf_counter() - started))
     noise = replace(noise, horizon=left if math.isfinite(left) else math.inf)
-    again = execute(Runner(problem, Plan(noise, learned=True), before=outcome))
+    again = execute(Runner(problem, Plan(noise, LEARNED), before=outcome))
     again.scalars, again.xs = outcome.scalars + again.scalars, outcome.xs + again.xs
     return again

@@ -1,18 +1,40 @@
 """The loop for noisy objectives: a learned scale, averages, and nothing that trusts a single value.
 
-With a learning rate from the user it makes the paper's steps. With ``"auto"`` the rule gives the
-direction p of its metric and momentum from the gradients, and the scale d of the steps is learned:
-a lower bound of the distance to the solution from the gradients seen so far (Mishchenko and Defazio
-2024, "Prodigy", algorithm 1), which grows from next to nothing. Gradients are divided by the first
-one's size, so that the scale of the function plays no part.
+With a learning rate from the user it makes the paper's steps. With ``"auto"`` the rule turns each
+gradient into a direction p, in its metric and with its momentum, and the scale d of the steps is
+learned: r/|s|_1 bounds the distance to a minimum from below, where s is the weighted sum of the
+gradients and r that of their products with ``x0 - x`` (Mishchenko and Defazio 2024, "Prodigy",
+algorithm 1). Gradients are divided by the size of the first one and weighed by d, so that neither
+the function's unit nor the first steps play a part. The first few evaluations stay at the start,
+where they measure the noise and ready the metric. A first step that went far beyond the minimum on
+its line, and values above the start's, lead back to the start with a smaller scale.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from nadamkit.loops.noisy_state import (
+    CAP,
+    HOLD,
+    LENGTH,
+    LEVEL,
+    LOW,
+    MEAN,
+    MOVED,
+    POWER,
+    SIZE,
+    SLOPE,
+    SPREAD,
+    SQUARES,
+    TOP,
+    D,
+    above,
+    count_value,
+    falling,
+)
 from nadamkit.loops.parts import Parts
 from nadamkit.loops.stopping import (
     AGE,
@@ -24,118 +46,31 @@ from nadamkit.loops.stopping import (
     NOISE_FLOOR,
     NONFINITE,
     REJECTED,
+    RESTARTED,
     RUNNING,
     TARGET,
 )
 
-#: Evaluations whose mean stands for the start.
-FIRST = 10
-#: Averages weigh evaluation t by t**POWER (Shamir and Zhang 2013): the last ninth counts.
-POWER = 8.0
-#: Values in a row that may be NaN or Inf.
-MAX_SKIPPED = 50
-#: The first d, as a share of the largest of x and 1, and the decay of the sums that it comes from.
-FIRST_SCALE = 1e-6
+# The figures below are geometric means, over the 11 stochastic problems and 3 seeds at 2000
+# iterations, of the excess relative to that of the best of 23 tuned settings.
+
+#: Decay of the sums that d comes from, the root of nu. With .99 and 1: 1.98 and 1.68 against 1.64.
 DECAY = 0.999**0.5
-#: The first window in which the fall of the objective is measured, and how much the next is longer.
-WINDOW, LONGER = 100, 1.25
-# Entries of `scalars`: size of the first gradient, d now and at first, its bound, the numerator of
-# d; mean and variance of the first values and of the last ones, mean square of the gradient; the
-# window's end, number, mean and sum of squares, mean and squared error of the one before, and
-# windows without a fall.
-(SIZE, D, D0, D_MAX, TOP, START, START_VAR, MEAN, VAR, SQUARE) = range(10)
-(WINDOW_END, COUNT, LEVEL, SPREAD, OLD_LEVEL, OLD_ERROR, FLAT) = range(10, 17)
-SCALARS = 17
-
-
-class State(NamedTuple):
-    """What the loop remembers beside the work arrays.
-
-    Parameters
-    ----------
-    start, scaled : ndarray of shape (n,)
-        Where the run began; the gradient that the rule gets.
-    p, total : ndarray of shape (n,), or (0,) with a given learning rate
-        The direction; the weighted sum of the gradients.
-    mean_x, mean_g : ndarray of shape (n,)
-        Averages of the last iterates, or the last iterate itself, and of the last gradients.
-    scalars : ndarray of float64
-        See above.
-    learned : bool
-        Whether the scale is learned.
-    average : float
-        0 for the last iterate, 1 for the mean of the last ninth, else the decay of the average.
-    clip_norm : float
-        Bound on the gradient's norm.
-    watch : bool
-        End when the objective no longer falls.
-    """
-
-    start: Any
-    scaled: Any
-    p: Any
-    total: Any
-    mean_x: Any
-    mean_g: Any
-    scalars: Any
-    learned: bool
-    average: float
-    clip_norm: float
-    watch: bool
-
-
-#: The rule's hyperparameters where the scale is learned, unless the user chose others.
+#: Decay of the mean square that stands for the metric of a rule without one.
+NU = 0.999
+#: The rule's hyperparameters, unless the user chose others. nu = .99: 2.0 against 1.6.
 HYPER = {"mu": 0.9, "schedule": "constant", "eps": 1e-30}
-
-
-def new_state(
-    x: Any, learned: bool, average: float, clip_norm: float, watch: bool, widest: float
-) -> State:
-    """The state of a run from x, shape (n,), that has not begun, in bounds `widest` apart."""
-    scalars = np.zeros(SCALARS)
-    top = float(np.max(np.abs(x))) if x.size else 0.0
-    scalars[D_MAX] = widest
-    scalars[D] = scalars[D0] = min(FIRST_SCALE * max(1.0, top), widest)
-    scalars[WINDOW_END], scalars[OLD_LEVEL] = WINDOW, np.inf
-    p, total = np.zeros((2, x.size if learned else 0), x.dtype)
-    arrays = x.copy(), np.zeros_like(x), p, total, x.copy(), np.zeros_like(x)
-    return State._make((*arrays, scalars, learned, average, clip_norm, watch))
-
-
-def count_value(f, gnorm, square, scalars, counts):
-    """Take a value into the means and variances."""
-    t = counts[AGE] + 1.0
-    if t <= FIRST:
-        shift = f - scalars[START]
-        scalars[START] += shift / t
-        scalars[START_VAR] += (shift * (f - scalars[START]) - scalars[START_VAR]) / t
-    weight = (POWER + 1.0) / (POWER + t)
-    shift = f - scalars[MEAN]
-    scalars[MEAN] += weight * shift
-    scalars[VAR] += weight * (shift * (f - scalars[MEAN]) - scalars[VAR])
-    scalars[SQUARE] += weight * (square - scalars[SQUARE])
-
-
-def falling(f, scalars, counts):
-    """Whether the objective still falls, as far as its own standard error lets tell."""
-    scalars[COUNT] += 1.0
-    shift = f - scalars[LEVEL]
-    scalars[LEVEL] += shift / scalars[COUNT]
-    scalars[SPREAD] += shift * (f - scalars[LEVEL])
-    if counts[AGE] + 1 < scalars[WINDOW_END]:
-        return True
-    error = scalars[SPREAD] / (scalars[COUNT] * max(scalars[COUNT] - 1.0, 1.0))
-    fall = scalars[OLD_LEVEL] - scalars[LEVEL]
-    flat = fall <= 2.0 * np.sqrt(error + scalars[OLD_ERROR])
-    scalars[FLAT] = scalars[FLAT] + 1.0 if flat else 0.0
-    scalars[OLD_LEVEL], scalars[OLD_ERROR] = scalars[LEVEL], error
-    scalars[COUNT] = scalars[LEVEL] = scalars[SPREAD] = 0.0
-    scalars[WINDOW_END] = max(LONGER * scalars[WINDOW_END], scalars[WINDOW_END] + WINDOW)
-    return scalars[FLAT] < 2.0
-
+#: Slope after the first step, as a share of that before, that shows it was much too long.
+OVERSHOT = -0.5
+#: How much smaller the scale is after going back to the start.
+SHRINK = 0.1
+#: Values in a row that may be NaN or Inf before it goes back to the start; and at the start.
+MAX_SKIPPED, MAX_SKIPPED_AT_START = 20, 50
+#: Gradients this many times as large as the first one count as infinite.
+HUGE = 1e100
 
 #: What the loop calls beside its parts.
-HELPERS: tuple[Any, ...] = (count_value, falling)
+HELPERS: tuple[Any, ...] = (count_value, falling, above)
 
 
 def make_note(parts: Parts) -> Any:
@@ -145,44 +80,87 @@ def make_note(parts: Parts) -> Any:
     def note(f, gnorm, w, state, limits, counts, values):
         values[FUN], values[GNORM] = f, gnorm
         scalars = state.scalars
-        if not (np.isfinite(f) and np.isfinite(gnorm)):
-            counts[REJECTED] += 1
-            return NONFINITE if counts[REJECTED] > MAX_SKIPPED else RUNNING
-        counts[REJECTED] = 0
-        if scalars[SIZE] == 0.0:
+        finite = np.isfinite(f) and np.isfinite(gnorm)
+        if finite and scalars[SIZE] == 0.0:
             scalars[SIZE] = largest(w.g)
         size = scalars[SIZE] if scalars[SIZE] > 0.0 else 1.0
+        if not finite or gnorm / size > HUGE:
+            counts[REJECTED] += 1
+            at_start = scalars[MOVED] == 0.0 or not state.guarded
+            return NONFINITE if at_start and counts[REJECTED] > MAX_SKIPPED_AT_START else RUNNING
+        counts[REJECTED] = 0
         combine(state.scaled, 1.0 / size, w.g, 0.0, w.g)
-        count_value(f, gnorm, dot(state.scaled, state.scaled), scalars, counts)
-        weight = (POWER + 1.0) / (POWER + counts[AGE] + 1.0)
+        count_value(f, dot(state.scaled, state.scaled), scalars, counts)
+        weight = (POWER + 1.0) / (POWER + counts[NIT] + 1.0)
         combine(state.mean_g, 1.0 - weight, state.mean_g, weight, w.g)
         status = RUNNING
         if state.watch and not falling(f, scalars, counts):
             status = NOISE_FLOOR
-        if counts[AGE] >= FIRST and scalars[MEAN] <= limits.target:
+        if counts[NIT] >= HOLD and scalars[MEAN] <= limits.target:
             status = TARGET
         return status
 
     return note
 
 
-def make_learn(parts: Parts) -> Any:
-    """``learn(w, state, share)`` readies the gradient for the rule and learns the scale."""
-    dot, combine, subtract, sum_abs = parts.dot, parts.combine, parts.subtract, parts.sum_abs
+def make_astray(parts: Parts) -> Any:
+    """``astray(f, w, state, counts)``: whether it goes back to the start, with a smaller scale."""
+    dot, clear, copy = parts.dot, parts.clear, parts.copy
 
-    def learn(w, state, share):
+    def astray(f, w, state, counts):
         scalars = state.scalars
         d = scalars[D]
-        weight = d / scalars[D0] * d * share
-        size = scalars[SIZE] if scalars[SIZE] > 0.0 else 1.0
-        combine(state.total, DECAY, state.total, weight, state.scaled)
-        subtract(w.old_x, state.start, w.x)
-        scalars[TOP] = DECAY * scalars[TOP] + weight * dot(state.scaled, w.old_x)
-        combine(state.scaled, d / size, w.g, 0.0, w.g)
-        below = sum_abs(state.total)
-        if below > 0.0:
-            scalars[D] = min(max(d, scalars[TOP] / below), scalars[D_MAX])
-        return d
+        smaller = 0.0
+        if counts[REJECTED] > 0:
+            if counts[REJECTED] >= MAX_SKIPPED and scalars[MOVED] > 0.0:
+                scalars[CAP] = smaller = SHRINK * d
+        else:
+            if scalars[MOVED] == 1.0 and scalars[SLOPE] < 0.0:
+                ratio = dot(state.scaled, state.p) / scalars[SLOPE]
+                if ratio < OVERSHOT:
+                    smaller = SHRINK * d / (1.0 - ratio)
+            if smaller == 0.0 and counts[NIT] >= HOLD and above(f, scalars, state.stretch):
+                scalars[CAP] = smaller = SHRINK * d
+        if smaller == 0.0:
+            return False
+        scalars[D] = min(scalars[LOW], smaller)
+        scalars[LOW] = scalars[D]
+        copy(w.x, state.start)
+        copy(state.mean_x, state.start)
+        clear(state.total)
+        for slot in range(w.s.shape[0]):
+            clear(w.s[slot])
+        scalars[TOP] = scalars[MOVED] = scalars[SQUARES] = 0.0
+        scalars[LENGTH] = scalars[LEVEL] = scalars[SPREAD] = 0.0
+        counts[REJECTED] = counts[AGE] = 0
+        return True
+
+    return astray
+
+
+def make_learn(parts: Parts) -> Any:
+    """``learn(w, state, share, counts)`` learns the scale and readies the gradient for the rule."""
+    dot, combine, subtract, sum_abs = parts.dot, parts.combine, parts.subtract, parts.sum_abs
+
+    def learn(w, state, share, counts):
+        scalars = state.scalars
+        d, grown = scalars[D], scalars[D] / scalars[LOW]
+        if state.guarded:
+            weight = grown * grown * share
+            combine(state.total, DECAY, state.total, weight, state.scaled)
+            subtract(w.old_x, state.start, w.x)
+            scalars[TOP] = DECAY * scalars[TOP] + weight * dot(state.scaled, w.old_x)
+            below = sum_abs(state.total)
+            if below > 0.0:
+                scalars[D] = min(max(d, scalars[TOP] / below), scalars[CAP])
+        feed = grown
+        if not state.normed:
+            square = feed * feed * dot(state.scaled, state.scaled) / w.x.size
+            scalars[SQUARES] = NU * scalars[SQUARES] + (1.0 - NU) * square
+            mean = scalars[SQUARES] / (1.0 - NU ** (counts[AGE] + 1.0))
+            feed = feed / np.sqrt(mean) if mean > 0.0 else feed
+        combine(state.scaled, feed, state.scaled, 0.0, state.scaled)
+        return d, feed
 
     return learn
 
@@ -190,14 +168,20 @@ def make_learn(parts: Parts) -> Any:
 def make_advance(parts: Parts, learn: Any) -> Any:
     """``advance(w, table, row, state, counts, kernel)`` makes a step and averages."""
     combine, clear, clip, copy = parts.combine, parts.clear, parts.clip, parts.copy
-    project = parts.project
+    project, dot = parts.project, parts.dot
 
     def advance(w, table, row, state, counts, kernel):
+        scalars = state.scalars
         if state.learned:
-            d = learn(w, state, np.float64(table[row, 0]))
+            share = np.float64(table[row, 0])
+            d, feed = learn(w, state, share, counts)
             clear(state.p)
             kernel(state.p, state.scaled, w.s, table, row, w.rates, w.mods)
-            combine(w.x, 1.0, w.x, d, state.p)
+            if scalars[MOVED] == 0.0:
+                scalars[SLOPE] = dot(state.scaled, state.p) / feed
+            if not state.guarded or counts[NIT] + 1 >= HOLD:
+                scalars[MOVED] += 1.0
+                combine(w.x, 1.0, w.x, d, state.p)
         else:
             if state.clip_norm < np.inf:
                 clip(w.mods, w.g, state.clip_norm)
@@ -205,10 +189,11 @@ def make_advance(parts: Parts, learn: Any) -> Any:
         if w.lower.size:
             project(w.x, w.lower, w.upper)
         counts[AGE] += 1
+        counts[NIT] += 1
         if state.average == 0.0:
             copy(state.mean_x, w.x)
         else:
-            t = counts[AGE]
+            t = counts[NIT]
             weight = (POWER + 1.0) / (POWER + t)
             if state.average < 1.0:
                 weight = max(1.0 - state.average, 1.0 / t)
@@ -233,7 +218,7 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
         ``loop(fun, args, w, table, state, limits, counts, values, records, kernel) -> status`` runs
         until a test ends the run or the rows of the table are used up.
     """
-    note = lift(make_note(parts))
+    note, astray = lift(make_note(parts)), lift(make_astray(parts))
     advance = lift(make_advance(parts, lift(make_learn(parts))))
     evaluate, count, hook = parts.evaluate, parts.count, parts.hook
     examine, record, token = parts.examine, parts.record, parts.token
@@ -247,17 +232,24 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
                 return MAXFUN
             f = limits.sign * evaluate(fun, args, w.x, w.g)
             count(fun, counts)
-            counts[NIT] = counts[AGE]
             gnorm = examine(w.x, w.g, w.lower, w.upper, limits.sign)
             status = note(f, gnorm, w, state, limits, counts, values)
+            if status != RUNNING:
+                return status
+            if state.guarded and astray(f, w, state, counts):
+                counts[NIT] += 1
+                return RESTARTED
+            if counts[REJECTED] > 0:
+                continue
             if every and counts[NIT] % every == 0:
                 record(w.x, counts, values, limits.sign, records)
-            asked = hook(w.x, counts, values)
-            if status != RUNNING or asked != RUNNING:
-                return status if status != RUNNING else asked
-            if counts[REJECTED] == 0:
-                advance(w, table, row, state, counts, kernel)
-                row += 1
+            advance(w, table, row, state, counts, kernel)
+            row += 1
+            # The callback gets what would be returned now, and the mean of the values.
+            values[FUN] = state.scalars[MEAN]
+            asked = hook(state.mean_x, counts, values)
+            if asked != RUNNING:
+                return asked
         return RUNNING
 
     return loop

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from nadamkit import backends, schedules
 from nadamkit.backends import pieces
 from nadamkit.coefficients import CoefficientTable
-from nadamkit.loops import compiled, noisy, python, search
+from nadamkit.loops import compiled, noisy, noisy_state, python, search
 from nadamkit.loops.clock import Clock
 from nadamkit.loops.parts import Records, Work
-from nadamkit.loops.plan import COOLDOWN, Plan
+from nadamkit.loops.plan import COOLDOWN, GIVEN, LEARNED, Plan
 from nadamkit.loops.stepper import initial_slots
 from nadamkit.loops.stopping import (
     AGE,
     CALLBACK,
     EXHAUSTED,
+    FUN,
+    GNORM,
     MAXTIME,
     NFEV,
     NIT,
@@ -64,10 +66,7 @@ class Runner:
         self.plan = plan
         self.mode = "noisy" if plan else "search" if p.rate is None else "fixed"
         self.counts, self.values = new_counts(), new_values()
-        self._iterations = 0
-        if before is not None:
-            self._iterations = int(before.counts[NIT])
-            self.counts[NFEV], self.counts[NJEV] = before.counts[NFEV], before.counts[NJEV]
+        self._count_from(before)
         self._table = CoefficientTable(p.rule, self._hyper(), p.x.dtype)
         mods = pieces.modifiers({**p.hyper, "maximize": False}, p.x.dtype)
         self.variant = backends.Variant(p.rates.size > 0, mods.size > 0)
@@ -124,12 +123,26 @@ class Runner:
             rows = int(min(max(rows * min(share, GROWTH), 1), most))
         return self._ended()
 
+    def again(self, plan: Plan, before: Outcome | None) -> None:
+        """Ready the next part of a noisy run, which goes on from where this one ended."""
+        self.plan = plan
+        self._count_from(before)
+        self.outcome = Outcome(
+            RUNNING, self.work.best_x, self.work.best_g, self.counts, self.values
+        )
+
+    def _count_from(self, before: Outcome | None) -> None:
+        self._iterations = 0 if before is None else int(before.counts[NIT])
+        if before is not None:
+            self.counts[NFEV], self.counts[NJEV] = before.counts[NFEV], before.counts[NJEV]
+        self.counts[NIT] = 0
+
     def _hyper(self) -> dict[str, Any]:
         """The rule's hyperparameters: those of its metric where the coefficients are chosen."""
         p = self.problem
         if self.mode == "search":
             own = {"mu": 0.0, "schedule": "constant"}
-        elif p.rate is None:
+        elif self.plan is not None and self.plan.kind != GIVEN:
             own = {k: v for k, v in noisy.HYPER.items() if k not in p.given}
         else:
             own = {}
@@ -145,10 +158,17 @@ class Runner:
         limit = np.inf if clip_norm is None else float(clip_norm)
         if self.plan is None:
             return limit
-        widest = math.inf if p.box is None else float(np.max(p.box.upper - p.box.lower))
-        return noisy.new_state(
-            p.x, p.rate is None, self.plan.average, limit, self.plan.open, widest
+        kind = noisy_state.Kind(
+            learned=self.plan.kind != GIVEN,
+            guarded=self.plan.kind == LEARNED,
+            normed="n" in p.rule.slots,
+            average=self.plan.noise.average,
+            clip_norm=limit,
+            watch=self.plan.open,
+            stretch=self.plan.stretch,
+            widest=math.inf if p.box is None else float(np.max(p.box.upper - p.box.lower)),
         )
+        return noisy_state.new_state(p.x, kind)
 
     def _clock(self) -> Clock:
         share = 1.0
@@ -178,7 +198,7 @@ class Runner:
         """Let the plan of a noisy run decide how it goes on."""
         if self.plan is None:
             return
-        done = int(self.counts[AGE])
+        done = int(self.counts[NIT])
         self.outcome.status = self.plan.after(self.outcome.status, done, self._extra.mean_x)
         if self.plan.cooling:
             clock.extend()
@@ -186,10 +206,19 @@ class Runner:
 
     def _ended(self) -> Outcome:
         if self.plan is not None:
-            self.counts[NIT] = self.counts[AGE]
-            self.plan.finish(self.outcome, self._extra, int(self.counts[AGE]))
+            self._record_end()
+            self.plan.finish(self.outcome, self._extra, int(self.counts[NIT]))
         self.counts[NIT] += self._iterations
         return self.outcome
+
+    def _record_end(self) -> None:
+        """The last iterate of a noisy run, which is not evaluated any more."""
+        nit, every = int(self.counts[NIT]), int(self.problem.limits.record)
+        if every and nit % every == 0:
+            fun = self.problem.limits.sign * self.values[FUN]
+            row = [nit + self._iterations, self.counts[NFEV], fun, self.values[GNORM]]
+            self.outcome.scalars.append(np.array([row]))
+            self.outcome.xs.append(self.work.x[np.newaxis].copy())
 
     def _chunk(self, rows: int) -> tuple[NDArray[Any], Records]:
         """The table and the empty records of the next chunk."""
@@ -202,9 +231,10 @@ class Runner:
         if scheduled:
             # Not many calls of the user's schedule ahead of the steps.
             rows = min(rows, PYTHON_ROWS)
-        left = p.limits.maxiter - int(self.counts[NIT] if self.mode == "search" else done)
+        k = int(self.counts[NIT])
+        left = p.limits.maxiter - (k if self.mode == "search" else done)
         if self.plan is not None:
-            left = self.plan.rows(done, rows)
+            left = self.plan.rows(k, rows)
         rows = int(max(1, min(rows, left)))
         if len(self._rows) < rows:
             self._rows = np.empty((rows, 1 + len(self._table.names)), p.x.dtype)
@@ -220,9 +250,10 @@ class Runner:
         rate = self.problem.rate
         if callable(rate):
             return schedules.rates(rate, first, rows)
-        if rate is None:
-            return 1.0 if self.plan is None else self.plan.shares(first, rows)
-        return rate
+        rate = 1.0 if rate is None else rate
+        if self.plan is None or self.plan.kind == GIVEN:
+            return rate
+        return rate * self.plan.shares(int(self.counts[NIT]) + 1, rows)
 
     def _room(self, rows: int) -> Records:
         every, x = int(self.problem.limits.record), self.problem.x

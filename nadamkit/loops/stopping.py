@@ -14,6 +14,8 @@ import numpy as np
 RUNNING = -1
 #: The function has two values at one point: go on as with a noisy one.
 NOISY = -2
+#: A noisy run went back to its start: go on with the rule's first step.
+RESTARTED = -3
 GTOL, MAXITER, MAXFUN, NONFINITE = 0, 1, 2, 3
 FTOL, XTOL, TARGET, PATIENCE, MAXTIME, PRECISION = 10, 11, 12, 13, 14, 15
 NOISE_FLOOR, EXHAUSTED, DIVERGED, UNBOUNDED = 16, 17, 18, 19
@@ -35,8 +37,8 @@ MESSAGES = {
     MAXTIME: "Stopped: the time limit was reached (option maxtime).",
     PRECISION: "Desired error not necessarily achieved due to precision loss: no step along the "
     "search direction lowers the function any more.",
-    NOISE_FLOOR: "Optimization terminated successfully: noise floor reached; the mean gradient "
-    "cannot be told from zero within its own noise.",
+    NOISE_FLOOR: "Optimization terminated successfully: noise floor reached; at the end the mean "
+    "gradient could not be told from zero. Averaging over more iterations still gets closer.",
     EXHAUSTED: "Stopped: the batches are used up.",
     DIVERGED: "The values at the end lie above those at the start, beyond their noise; the start "
     "is returned. Use a smaller learning_rate, or learning_rate='race'.",

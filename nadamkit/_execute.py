@@ -87,6 +87,8 @@ def solve(p: Problem, user: User, noise: Noise) -> OptimizeResult:
     if (result := _without_search(p, objective)) is not None:
         return result
 
+    noise = noise.within(p.limits.maxfun, objective.calls)
+
     def run(execute: Callable[[Runner], Outcome]) -> OptimizeResult:
         outcome = drive.solve(p, execute, noise, user.stochastic, user.samples)
         return _result.of_outcome(p, outcome, user.stochastic)

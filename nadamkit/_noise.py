@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,15 +59,15 @@ def source(
     """
     _check(asked, run)
     samples = _samples(asked, args)
-    stochastic = asked.stochastic
+    stochastic = None if asked.stochastic is None else bool(asked.stochastic)
     if _is_race(run) or asked.validation is not None:
         stochastic = True
     if isinstance(samples, Batches | Stream):
         stochastic = True
     elif samples is not None or any(isinstance(a, np.random.Generator) for a in args):
-        stochastic = asked.stochastic is not False
+        stochastic = stochastic is not False
     if stochastic:
-        _warn_exact_only(given)
+        _warn_unused(asked, run, given)
     return samples, args if samples is None else samples.example, stochastic
 
 
@@ -92,16 +92,10 @@ def noise(asked: Asked, samples: Samples | None, run: Mapping[str, Any]) -> Nois
     if asked.epochs is not None:
         given.append(asked.epochs * epoch)
     if run["maxiter"] is None and asked.epochs is None:
-        # A time limit alone says when to end, and so may the user's batches.
-        known = run["maxtime"] is None and not isinstance(samples, Stream)
+        # A time limit alone says when to end, and so do batches that are used up.
+        known = run["maxtime"] is None and (samples is None or samples.endless)
         given.append(HORIZON if known else math.inf)
-    if run["maxfun"] is not None:
-        given.append(float(run["maxfun"]))
     horizon = min(given)
-    if _is_race(run) and math.isinf(horizon):
-        raise OptionError(
-            "learning_rate='race' shares out a horizon; give options={'maxiter': ...} or epochs."
-        )
     every = run["validation_every"]
     if every is None:
         every = epoch if math.isfinite(epoch) else VALIDATE_EVERY
@@ -121,12 +115,12 @@ def _samples(asked: Asked, args: tuple[Any, ...]) -> Samples | None:
     if asked.batches is not None:
         return Stream(asked.batches, args)
     if asked.rng is not None:
-        return Draws(args, _generator(asked.rng), frozen=asked.stochastic is False)
+        return Draws(args, _generator(asked.rng), frozen=_is_false(asked.stochastic))
     return None
 
 
 def _check(asked: Asked, run: Mapping[str, Any]) -> None:
-    if asked.stochastic not in (None, True, False):
+    if not (asked.stochastic is None or isinstance(asked.stochastic, bool | np.bool_)):
         raise OptionError(
             f"stochastic={asked.stochastic!r} is not allowed: it must be True, False, or None to "
             "find out."
@@ -143,25 +137,49 @@ def _check(asked: Asked, run: Mapping[str, Any]) -> None:
                 "epochs needs to know how many batches there are, but batches has no length; "
                 "give options={'maxiter': ...}, the number of batches to use in all."
             )
-    if asked.stochastic is False and cut:
+    if _is_false(asked.stochastic) and cut:
         raise OptionError("with batches the objective is noisy; leave stochastic=False out.")
-    if asked.stochastic is False and _is_race(run):
-        raise OptionError(
-            "learning_rate='race' is for noisy objectives; give 'auto', or leave stochastic out."
-        )
+    if _is_race(run):
+        _check_race(asked, run)
+    if asked.batches is not None and asked.rng is not None:
+        raise OptionError("rng shuffles what batch_size cuts; shuffle your own batches yourself.")
     if asked.validation is not None and not callable(asked.validation):
         raise OptionError(
             f"validation is of type {type(asked.validation).__name__}; pass a callable "
             "validation(x) -> float."
         )
-    if asked.validation is not None and asked.stochastic is False:
+    if asked.validation is not None and _is_false(asked.stochastic):
         raise OptionError("validation is for noisy objectives; leave stochastic=False out.")
 
 
-def _warn_exact_only(given: frozenset[str]) -> None:
+def _check_race(asked: Asked, run: Mapping[str, Any]) -> None:
+    if _is_false(asked.stochastic):
+        raise OptionError(
+            "learning_rate='race' is for noisy objectives; give 'auto', or leave stochastic out."
+        )
+    endless = run["maxiter"] is not None and math.isinf(float(run["maxiter"]))
+    once = asked.batches is not None and not isinstance(asked.batches, Sized)
+    unlimited = run["maxtime"] is not None or once
+    if asked.epochs is None and (endless or (run["maxiter"] is None and unlimited)):
+        raise OptionError(
+            "learning_rate='race' shares out a horizon; give options={'maxiter': ...} or epochs."
+        )
+
+
+def _is_false(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_) and not value
+
+
+def _warn_unused(asked: Asked, run: Mapping[str, Any], given: frozenset[str]) -> None:
     from scipy.optimize import OptimizeWarning
 
-    unused = [name for name in EXACT_ONLY if name in given]
+    if run["patience"] not in (None, "auto") and asked.validation is None:
+        warnings.warn(
+            "patience counts validations of a noisy run, and there are none; pass validation.",
+            OptimizeWarning,
+            stacklevel=4,
+        )
+    unused = [name for name in EXACT_ONLY if name in given and run[name] is not None]
     if unused:
         warnings.warn(
             f"{', '.join(unused)} compares single values, which noise makes meaningless; a noisy "

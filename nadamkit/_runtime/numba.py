@@ -14,7 +14,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module, metadata
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from nadamkit.errors import BackendUnavailable, NadamkitWarning
@@ -99,15 +99,18 @@ def inlinable(function: Callable[..., Any], *, force: bool = False) -> Callable[
     return register(forceinline=True)(function) if force else register(function)
 
 
-def fingerprint(*functions: Callable[..., Any]) -> str:
+def fingerprint(*functions: Callable[..., Any], modules: tuple[ModuleType, ...] = ()) -> str:
     """A hash of what functions compute; it changes when one of them is edited.
 
     Numba's disk cache looks at the defining file of a kernel only, so a kernel captures this to be
-    compiled anew when a rule in another file has changed.
+    compiled anew when a rule, or a constant of one of the modules, has changed in another file.
     """
     digest = hashlib.sha256()
     for function in functions:
         _digest(function.__code__, digest)
+    for module in modules:
+        constants = {k: v for k, v in vars(module).items() if isinstance(v, int | float)}
+        digest.update(repr(sorted(constants.items())).encode())
     return digest.hexdigest()[:16]
 
 

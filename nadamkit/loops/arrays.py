@@ -61,7 +61,7 @@ def subtract(to, a, b):
 
 
 def scale(to, s, g, p):
-    """``to = D s`` in the metric D that turned -g into p."""
+    """``to = D s`` in the metric D that turned -g into p; with g and p exchanged its inverse."""
     with np.errstate(all="ignore"):
         to[:] = np.where(p != 0, -g / p * s, 0 * s)
 

@@ -15,7 +15,7 @@ from nadamkit._runtime import numba
 from nadamkit.backends import reduce
 from nadamkit.backends.pieces import Pieces, unmodified
 from nadamkit.backends.serial import plain_kernel
-from nadamkit.loops import fixed, noisy, parts, plain, search
+from nadamkit.loops import fixed, model, noisy, noisy_state, parts, plain, search, stopping, trials
 from nadamkit.loops.stopping import NFEV, NJEV, RUNNING
 
 #: What every iteration calls. Forcing these in takes a 2-D iteration from 60 to 42 ns; forcing all
@@ -30,6 +30,8 @@ LOOPS: dict[str, Any] = {
     "noisy": lambda assembled: noisy.make_loop(assembled, numba.inlinable),
 }
 HELPERS = {"fixed": (), "search": search.HELPERS, "noisy": noisy.HELPERS}
+#: Whose constants the loops use.
+MODULES = (fixed, model, noisy, noisy_state, reduce, search, stopping, trials)
 
 
 class Compiled(NamedTuple):
@@ -86,7 +88,7 @@ def _compiled_loop(mode: str, pieces: Pieces | None, types: tuple[Any, ...]) -> 
         count=numba.inlinable(count, force=True),
         kernel=numba.inlinable(plain_kernel(pieces), force=True) if pieces else None,
         hook=numba.inlinable(no_hook),
-        token=numba.fingerprint(*functions.values(), *helpers),
+        token=numba.fingerprint(*functions.values(), *helpers, modules=MODULES),
         **functions,
     )
     loop = LOOPS[mode](assembled)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,7 @@ from dataclasses import replace
 from nadamkit.loops import race
 from nadamkit.loops.plan import GIVEN, LEARNED, Noise, Plan
 from nadamkit.loops.run import Runner
-from nadamkit.loops.stopping import MAXITER, NFEV, NIT, NOISY
+from nadamkit.loops.stopping import DIVERGED, MAXITER, NFEV, NIT, NOISY, PRECISION
 from nadamkit.loops.task import Outcome, Problem
 from nadamkit.objectives.samples import Samples
 
@@ -44,20 +43,22 @@ def solve(
     Outcome
     """
     if stochastic:
-        if noise.race:
+        if noise.race and noise.horizon >= race.SHORTEST:
             return race.run(problem, execute, noise, samples)
         return execute(Runner(problem, Plan(noise, LEARNED if problem.rate is None else GIVEN)))
     started = time.perf_counter()
-    outcome = execute(Runner(problem))
+    outcome = execute(Runner(problem, check=stochastic is None))
     if outcome.status != NOISY:
         return outcome
-    left = noise.horizon - int(outcome.counts[NIT])
-    left = min(left, problem.limits.maxfun - int(outcome.counts[NFEV]))
-    if left < 1:
+    noise = replace(noise, horizon=noise.horizon - int(outcome.counts[NIT]))
+    noise = noise.within(problem.limits.maxfun - int(outcome.counts[NFEV]))
+    if noise.horizon < 1:
         outcome.status = MAXITER
         return outcome
     problem.maxtime = max(0.0, problem.maxtime - (time.perf_counter() - started))
-    noise = replace(noise, horizon=left if math.isfinite(left) else math.inf)
     again = execute(Runner(problem, Plan(noise, LEARNED), before=outcome))
+    if again.status == DIVERGED:
+        # The search had come as far as the noise lets anyone come.
+        again.status = PRECISION
     again.scalars, again.xs = outcome.scalars + again.scalars, outcome.xs + again.xs
     return again

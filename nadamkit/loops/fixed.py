@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nadamkit.loops.parts import Parts
-from nadamkit.loops.stopping import AGE, MAXFUN, MOVED, NFEV, NIT, RUNNING
+from nadamkit.loops.stopping import AGE, BEST, GTOL, MAXFUN, MOVED, NFEV, NIT, RUNNING, beaten
 
 
 def make_loop(parts: Parts) -> Any:
@@ -45,6 +45,11 @@ def make_loop(parts: Parts) -> Any:
                 record(x, counts, values, limits.sign, records)
             asked = hook(x, counts, values)
             if status != RUNNING or asked != RUNNING:
+                if status == GTOL and beaten(f, values):
+                    # What is returned meets gtol, even if a lower point was passed on the way.
+                    copy(best_x, x)
+                    copy(best_g, g)
+                    values[BEST] = f
                 return status if status != RUNNING else asked
             if limits.xtol >= 0.0:
                 copy(old_x, x)

@@ -41,6 +41,7 @@ from nadamkit.loops.stopping import (
     FUN,
     GNORM,
     MAXFUN,
+    MAXITER,
     NFEV,
     NIT,
     NOISE_FLOOR,
@@ -75,7 +76,7 @@ HELPERS: tuple[Any, ...] = (count_value, falling, above)
 
 def make_note(parts: Parts) -> Any:
     """``note(f, gnorm, w, state, limits, counts, values)`` takes in a value; the status."""
-    largest, combine, dot = parts.largest, parts.combine, parts.dot
+    largest, combine, dot, copy = parts.largest, parts.combine, parts.dot, parts.copy
 
     def note(f, gnorm, w, state, limits, counts, values):
         values[FUN], values[GNORM] = f, gnorm
@@ -89,6 +90,7 @@ def make_note(parts: Parts) -> Any:
             at_start = scalars[MOVED] == 0.0 or not state.guarded
             return NONFINITE if at_start and counts[REJECTED] > MAX_SKIPPED_AT_START else RUNNING
         counts[REJECTED] = 0
+        copy(w.best_x, w.x)
         combine(state.scaled, 1.0 / size, w.g, 0.0, w.g)
         count_value(f, dot(state.scaled, state.scaled), scalars, counts)
         weight = (POWER + 1.0) / (POWER + counts[NIT] + 1.0)
@@ -241,6 +243,8 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
                 return RESTARTED
             if counts[REJECTED] > 0:
                 continue
+            if counts[NIT] >= limits.maxiter:
+                return MAXITER
             if every and counts[NIT] % every == 0:
                 record(w.x, counts, values, limits.sign, records)
             advance(w, table, row, state, counts, kernel)

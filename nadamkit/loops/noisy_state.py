@@ -22,13 +22,14 @@ WINDOW, LONGER = 100, 1.25
 # Entries of `scalars`: size of the first gradient; d, its first value and its bound; the sum r;
 # slope along the first direction, steps made, mean square of the gradients that the rule got. Means
 # and variances of the first values and of the last ones, mean square of the gradient. Number, mean
-# and sum of squares of a stretch.
+# and sum of squares of a stretch. Values seen, and the share of the last ones above the first.
 (SIZE, D, LOW, CAP, TOP, SLOPE, MOVED, SQUARES) = range(8)
 (START, START_VAR, MEAN, VAR, SQUARE, LENGTH, LEVEL, SPREAD) = range(8, 16)
+SEEN, HIGH = 16, 17
 # The watch's window: its end, number, mean and sum of squares, mean and squared error of the one
 # before, and windows without a fall.
-(WINDOW_END, COUNT, W_MEAN, W_SPREAD, OLD_MEAN, OLD_ERROR, FLAT) = range(16, 23)
-SCALARS = 23
+(WINDOW_END, COUNT, W_MEAN, W_SPREAD, OLD_MEAN, OLD_ERROR, FLAT) = range(18, 25)
+SCALARS = 25
 
 
 class State(NamedTuple):
@@ -105,6 +106,7 @@ def new_state(x: Any, kind: Kind) -> State:
 def count_value(f, square, scalars, counts):
     """Take a value into the means and variances."""
     t = counts[NIT] + 1.0
+    scalars[SEEN] += 1.0
     if t <= HOLD:
         shift = f - scalars[START]
         scalars[START] += shift / t
@@ -114,6 +116,8 @@ def count_value(f, square, scalars, counts):
     scalars[MEAN] += weight * shift
     scalars[VAR] += weight * (shift * (f - scalars[MEAN]) - scalars[VAR])
     scalars[SQUARE] += weight * (square - scalars[SQUARE])
+    high = 1.0 if f > scalars[START] + 3.0 * np.sqrt(scalars[START_VAR]) else 0.0
+    scalars[HIGH] += weight * (high - scalars[HIGH])
 
 
 def falling(f, scalars, counts):

@@ -61,7 +61,7 @@ class Work(NamedTuple):
     s : ndarray of shape (number of slots, n)
         State of the rule.
     best_x, best_g : ndarray of shape (n,)
-        The best point seen and its gradient.
+        The best point seen and its gradient; in a noisy run the last point with a finite value.
     old_x : ndarray of shape (n,)
         The point before this one; for the search the accepted point.
     old_g, p, d, step, bend, spare : ndarray of shape (n,), or (0,) without a search

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nadamkit.backends.reduce import plain_dot, plain_max_abs, plain_norm, plain_sum_abs
-from nadamkit.loops.stopping import FUN, GNORM, NFEV, NIT, RECORDS, better, verdict
+from nadamkit.loops.stopping import FUN, GNORM, NFEV, NIT, RECORDS, beaten, better, verdict
 
 
 def projected_norm(x, g, lower, upper):
@@ -91,7 +91,7 @@ def subtract(to, a, b):
 
 
 def scale(to, s, g, p):
-    """``to = D s`` in the metric D that turned -g into p."""
+    """``to = D s`` in the metric D that turned -g into p; with g and p exchanged its inverse."""
     for i in range(s.size):
         to[i] = -g[i] / p[i] * s[i] if p[i] != 0.0 else 0.0 * s[i]
 
@@ -153,4 +153,4 @@ PARTS: dict[str, Any] = {
     "record": record,
 }
 #: What these call.
-INNER: tuple[Any, ...] = (projected_norm, flip, release)
+INNER: tuple[Any, ...] = (projected_norm, flip, release, beaten)

@@ -18,12 +18,16 @@ from nadamkit.loops.stopping import (
     DIVERGED,
     MAXITER,
     MAXTIME,
+    NIT,
     NOISE_FLOOR,
+    NONFINITE,
     PATIENCE,
     RESTARTED,
     RUNNING,
 )
 from nadamkit.loops.task import Estimate, Outcome
+from nadamkit.objectives.bounds import Box
+from nadamkit.objectives.returns import scalar
 
 #: Iterations unless the user says otherwise.
 HORIZON = 2000
@@ -34,6 +38,8 @@ COOLDOWN = 0.25
 VALIDATE_EVERY = 100
 #: Standard errors by which a gradient differs from zero, and the end is worse than the start.
 SIGNIFICANT, WORSE = 3.0, 4.0
+#: Share of the last values above the noise of the start that shows a run has gone astray.
+MOSTLY = 0.9
 
 
 #: Without a horizon the steps fall as 1/(1 + k/SLOW): with 10, 100 and a constant, and the same
@@ -71,6 +77,8 @@ class Noise:
         Validations without a lower value after which the run ends.
     race : bool
         Let fixed rates compete, instead of learning the scale.
+    calls : int
+        Calls of the function in an iteration: more than one with finite differences.
     """
 
     horizon: float = HORIZON
@@ -79,6 +87,15 @@ class Noise:
     every: int = VALIDATE_EVERY
     patience: float = math.inf
     race: bool = False
+    calls: int = 1
+
+    def within(self, maxfun: float, calls: int | None = None) -> Noise:
+        """The same with at most `maxfun` calls, of which an iteration takes `calls`."""
+        calls = calls or self.calls
+        horizon = self.horizon
+        if math.isfinite(maxfun):
+            horizon = min(horizon, float(maxfun // calls))
+        return replace(self, horizon=horizon, calls=calls)
 
 
 #: How the steps of a run are scaled: by what is learned, by a rate of a race, or by the user.
@@ -130,6 +147,8 @@ class Plan:
     def shares(self, first: int, rows: int) -> NDArray[np.float64]:
         """The factors of the steps ``first .. first + rows - 1``, counted from 1."""
         k = np.arange(first - 1, first - 1 + rows)
+        if self.end <= 0:
+            return np.zeros(rows)
         if self.cooling:
             left = 1.0 - (k - self._cooling_from) / (self.end - self._cooling_from)
             return np.asarray(self._cooling_share * left**2)
@@ -139,7 +158,7 @@ class Plan:
 
     def after(self, status: int, done: int, x: NDArray[Any]) -> int:
         """The status after some steps, the average `x` of which is validated."""
-        if status == RESTARTED:
+        if status == RESTARTED or (status == CALLBACK and self.cooling):
             status = RUNNING
         impatient = status == RUNNING and self._validates(done) and self._impatient(x)
         if status == RUNNING and done >= self.end:
@@ -160,16 +179,21 @@ class Plan:
             return False
         return status == PATIENCE or (self.open and status in (NOISE_FLOOR, CALLBACK, MAXTIME))
 
-    def finish(self, outcome: Outcome, state: noisy.State, steps: int) -> None:
-        """Fill in what a run that has ended returns."""
-        found = estimate(state, steps)
+    def finish(
+        self, outcome: Outcome, state: noisy.State, last: NDArray[Any], box: Box | None
+    ) -> None:
+        """Fill in what a run that has ended returns; `last` is the last point with a value."""
+        found = estimate(state, int(outcome.counts[NIT]), box)
         outcome.estimate = found
         outcome.x, outcome.g = state.mean_x, state.mean_g
         if self.valid_x is not None:
             outcome.x, outcome.validated = self.valid_x, self.validated
         elif found.worse:
             outcome.status, outcome.x = DIVERGED, state.start
+            outcome.g = np.full_like(state.mean_g, np.nan)
             outcome.estimate = replace(found, fun=float(state.scalars[noisy.START]))
+        elif outcome.status == NONFINITE:
+            outcome.x = last
         if outcome.status == MAXITER and found.signal <= _significant(outcome.x.size):
             outcome.status = NOISE_FLOOR
 
@@ -182,8 +206,8 @@ class Plan:
         assert self.noise.validation is not None
         returned = self.noise.validation(x.copy())
         try:
-            value = float(returned)
-        except (TypeError, ValueError) as error:
+            value = scalar(returned)
+        except ObjectiveError as error:
             raise ObjectiveError(
                 f"validation returned {returned!r}; it must return a number, the lower the better."
             ) from error
@@ -198,17 +222,23 @@ def _significant(n: int) -> float:
     return math.sqrt(1.0 + SIGNIFICANT * math.sqrt(2.0 / max(n, 1)))
 
 
-def estimate(state: noisy.State, steps: int) -> Estimate:
-    """What the averages of a run say."""
+def estimate(state: noisy.State, steps: int, box: Box | None = None) -> Estimate:
+    """What the averages of a run say; on a bound only of the directions that x is free to go."""
     s = state.scalars
+    if s[noisy.SEEN] == 0.0:
+        return Estimate(math.nan, math.nan, math.nan, False)
     # Number of equal weights that average as well as the weights t**POWER do.
     count = max(1.0, steps * (2 * noisy.POWER + 1) / (noisy.POWER + 1) ** 2)
     error = math.sqrt(max(s[noisy.VAR], 0.0) / count)
     first = s[noisy.START_VAR] / max(min(steps, noisy.HOLD) - 1, 1)
+    g, x = state.mean_g, state.mean_x
+    free = g
+    if box is not None:
+        free = np.where(((x <= box.lower) & (g > 0)) | ((x >= box.upper) & (g < 0)), 0, g)
     size = s[noisy.SIZE] or 1.0
-    mean = (norm(state.mean_g) / size) ** 2
-    noise = max(s[noisy.SQUARE] - mean, 0.0) / count
-    signal = math.sqrt(mean / noise) if noise > 0.0 else math.inf if mean > 0.0 else 0.0
+    noise = max(s[noisy.SQUARE] - (norm(g) / size) ** 2, 0.0) / count
+    mean = norm(free) / size
+    signal = mean / math.sqrt(noise) if noise > 0.0 else math.inf if mean > 0.0 else 0.0
     excess = s[noisy.MEAN] - s[noisy.START]
-    worse = steps >= 2 * noisy.HOLD and excess > WORSE * math.sqrt(error**2 + first)
-    return Estimate(float(s[noisy.MEAN]), error, signal, bool(worse))
+    worse = excess > WORSE * math.sqrt(error**2 + first) or s[noisy.HIGH] > MOSTLY
+    return Estimate(float(s[noisy.MEAN]), error, signal, bool(steps >= 2 * noisy.HOLD and worse))

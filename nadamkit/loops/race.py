@@ -25,6 +25,8 @@ from nadamkit.objectives.samples import Samples
 RATES = (0.003, 0.03, 0.3, 3.0)
 #: Share of the horizon that the heats get; 0.1 is as good.
 SHARE = 0.2
+#: Iterations that make a race worth while: five for each entrant of the first heat.
+SHORTEST = 200
 #: How a heat ends that does not end the race.
 HEAT_IS_OVER = frozenset({MAXITER, NOISE_FLOOR, DIVERGED, NONFINITE})
 

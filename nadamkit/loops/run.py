@@ -57,13 +57,20 @@ class Runner:
         The course of a noisy run; without one the objective is taken to be deterministic.
     before : Outcome, optional
         A run that this one goes on from; its iterations and calls count.
+    check : bool, default False
+        Let a search that fails look whether the objective is noisy.
     """
 
     def __init__(
-        self, problem: Problem, plan: Plan | None = None, before: Outcome | None = None
+        self,
+        problem: Problem,
+        plan: Plan | None = None,
+        before: Outcome | None = None,
+        *,
+        check: bool = False,
     ) -> None:
         p = self.problem = problem
-        self.plan = plan
+        self.plan, self._check = plan, check
         self.mode = "noisy" if plan else "search" if p.rate is None else "fixed"
         self.counts, self.values = new_counts(), new_values()
         self._count_from(before)
@@ -103,17 +110,18 @@ class Runner:
         p = self.problem
         functions = pieces.pieces_of(p.rule, self._table.names, self.variant)
         rows, most = COMPILED_ROWS
+        address = objective.handle.address
         loop, tail, clock = None, (), None
         while self.outcome.status == RUNNING:
             table, records = self._chunk(rows)
             if loop is None:
-                arguments = self._arguments(objective.args, table, records)
+                arguments = self._arguments(address, table, records)
                 loop, tail = compiled.make_loop(
                     functions, self.mode, objective.signature, arguments
                 )
                 clock = self._clock()  # compiling does not count
             started = time.perf_counter()
-            self._go(loop, objective.function, objective.args, table, records, tail)
+            self._go(loop, objective.function, address, table, records, tail)
             now = time.perf_counter()
             assert clock is not None
             if now >= clock.deadline and self.outcome.status == RUNNING:
@@ -152,8 +160,8 @@ class Runner:
         """What the loop remembers beside the work arrays."""
         p = self.problem
         if self.mode == "search":
-            # In two dimensions p and s span everything, and the model would be all guess along p.
-            return search.new_state("mu" in p.hyper and p.x.size > 2)
+            # In one dimension p and s are the same.
+            return search.new_state("mu" in p.hyper and p.x.size > 1, self._check)
         clip_norm = p.hyper["clip_norm"]
         limit = np.inf if clip_norm is None else float(clip_norm)
         if self.plan is None:
@@ -176,15 +184,17 @@ class Runner:
             share = 1.0 / (1.0 + COOLDOWN)
         return Clock(self.problem.maxtime, share)
 
-    def _arguments(self, args: tuple[Any, ...], table: Any, records: Records) -> tuple[Any, ...]:
+    def _arguments(self, args: Any, table: Any, records: Records) -> tuple[Any, ...]:
         limits = self.problem.limits
+        if self.plan is not None:
+            limits = limits._replace(maxiter=float(self.plan.end))
         return args, self.work, table, self._extra, limits, self.counts, self.values, records
 
     def _go(
         self,
         loop: Any,
         fun: Any,
-        args: tuple[Any, ...],
+        args: Any,
         table: NDArray[Any],
         records: Records,
         tail: tuple[Any, ...],
@@ -207,7 +217,7 @@ class Runner:
     def _ended(self) -> Outcome:
         if self.plan is not None:
             self._record_end()
-            self.plan.finish(self.outcome, self._extra, int(self.counts[NIT]))
+            self.plan.finish(self.outcome, self._extra, self.work.best_x, self.problem.box)
         self.counts[NIT] += self._iterations
         return self.outcome
 
@@ -239,7 +249,7 @@ class Runner:
         if len(self._rows) < rows:
             self._rows = np.empty((rows, 1 + len(self._table.names)), p.x.dtype)
         table = self._rows[:rows]
-        if scheduled and left <= 0:
+        if left <= 0 and (scheduled or self.plan):
             table.fill(0.0)  # only the last point is evaluated; no step is made
             return table, self._room(rows)
         self._table.fill(table, done + 1)

@@ -49,10 +49,11 @@ MESSAGES = {
 SUCCESS = frozenset({GTOL, FTOL, XTOL, TARGET, NOISE_FLOOR})
 
 # Entries of `counts`: iterations, calls, iteration of the best value and of the ftol mark, records
-# in the history, applications of the rule; for the search, rejected trials in a row, and what it
-# does first when it is entered again.
-NIT, NFEV, NJEV, BEST_AT, MARK_AT, RECORDS, AGE, REJECTED, PENDING = range(9)
-COUNTS = 9
+# in the history, applications of the rule; rejected trials or values in a row; for the search, what
+# it does first when it is entered again, whether there is a last step, and whether it has looked
+# for noise.
+NIT, NFEV, NJEV, BEST_AT, MARK_AT, RECORDS, AGE, REJECTED, PENDING, STEPPED, CHECKED = range(11)
+COUNTS = 11
 # Entries of `values`: the best value, the value and gradient norm now, the value at the ftol mark,
 # the last step's size; for the search the accepted value, the slope to the trial, the share of the
 # step that is tried, and the coefficient of the plain direction while another is tried.
@@ -118,12 +119,18 @@ def better(f, gnorm, limits, counts, values):
         if f < best:
             counts[BEST_AT] = counts[NIT]
             improved = True
-        elif gnorm <= limits.gtol and f - best <= 1e-10 * max(1.0, abs(best)):
+        elif gnorm <= limits.gtol and not beaten(f, values):
             # A point that meets gtol replaces a best one whose value differs only by rounding.
             improved = True
         if improved:
             values[BEST] = f
     return improved
+
+
+def beaten(f, values):
+    """Whether the best value is lower, by more than rounding."""
+    best = values[BEST]
+    return f - best > 1e-10 * max(1.0, abs(best))
 
 
 # One return only: Numba would count references, atomically, on each of several.
@@ -137,7 +144,7 @@ def verdict(limits, counts, values):
         values[MARK] = best
         counts[MARK_AT] = nit
     if not (np.isfinite(values[FUN]) and np.isfinite(gnorm)):
-        status = NONFINITE
+        status = UNBOUNDED if values[FUN] == -np.inf else NONFINITE
     elif best <= limits.target:
         status = TARGET
     elif gnorm <= limits.gtol:

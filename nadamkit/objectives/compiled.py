@@ -1,8 +1,8 @@
 """An ``@njit`` objective in any spelling, as one first-class function for the compiled loop.
 
-The loop takes ``fun(x, g, args) -> f``, which fills g. A small adapter in that form is compiled
-around the user's function for each new objective; the loop itself is compiled once and cached on
-disk.
+The loop takes ``fun(x, g, address) -> f``, which fills g; the address is that of the arguments, so
+that the loop need not know their types. A small adapter in that form is compiled around the user's
+function for each new objective; the loop itself is compiled once and cached on disk.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nadamkit._runtime import numba
-from nadamkit.errors import CompileWarning
+from nadamkit._runtime import handles, numba
+from nadamkit.errors import CompileWarning, OptionError
 from nadamkit.objectives import compiled_batches
 from nadamkit.objectives.samples import Batches, Draws, Samples
 
@@ -27,17 +27,15 @@ class CompiledObjective(NamedTuple):
     Parameters
     ----------
     function : numba dispatcher
-        ``function(x, g, args) -> float``.
-    args : tuple
-        Its further arguments, as compiled code takes them.
+        ``function(x, g, address) -> float``.
+    handle : Handle
+        Has the address of its further arguments, and keeps them.
     signature : numba signature
         Of `function`.
-    calls : tuple of int
-        How much one call counts in nfev and njev.
     """
 
     function: Any
-    args: tuple[Any, ...]
+    handle: handles.Handle
     signature: Any
 
 
@@ -93,13 +91,16 @@ def compile_objective(
     form = "inplace" if is_inplace(fun, jac, args) else "pair" if jac is True else "separate"
     try:
         array = nb.types.Array(nb.from_dtype(np.dtype(dtype)), 1, "C")
-        signature = nb.float64(array, array, nb.typeof(frozen))
-        function = _adapted(form, fun, jac, signature)
+        signature = nb.float64(array, array, nb.intp)
         if isinstance(samples, Batches):
+            one = _adapted(form, fun, jac, nb.float64(array, array, nb.typeof(frozen)), None)
             frozen = compiled_batches.state(samples)
-            signature = nb.float64(array, array, nb.typeof(frozen))
-            function = _in_batches(function, samples.cut, signature)
-        return CompiledObjective(function, frozen, signature)
+            function = _in_batches(one, samples.cut, signature, nb.typeof(frozen))
+        else:
+            function = _adapted(form, fun, jac, signature, nb.typeof(frozen))
+        return CompiledObjective(function, handles.Handle(frozen), signature)
+    except OptionError:
+        raise
     except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
         warnings.warn(_reason(fun, error), CompileWarning, stacklevel=4)
         return None
@@ -127,16 +128,20 @@ def runs(fun: Any, jac: Any, args: tuple[Any, ...], dtype: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _adapted(form: str, fun: Any, jac: Any, signature: Any) -> Any:
-    """The compiled adapter; a second run with the same functions compiles nothing."""
+def _adapted(form: str, fun: Any, jac: Any, signature: Any, stored: Any) -> Any:
+    """The compiled adapter, which gets the arguments, or the address of what is `stored`.
+
+    A second run with the same functions compiles nothing.
+    """
     adapters: dict[str, Any] = {"inplace": _inplace, "pair": _pair, "separate": _separate}
     functions = (fun, jac) if form == "separate" else (fun,)
-    return numba.numba().njit(signature, error_model="numpy")(adapters[form](*functions))
+    load = numba.inlinable(_same) if stored is None else handles.loader(stored)
+    return numba.numba().njit(signature, error_model="numpy")(adapters[form](*functions, load))
 
 
 @lru_cache(maxsize=64)
-def _in_batches(function: Any, cut: tuple[bool, ...], signature: Any) -> Any:
-    adapter = compiled_batches.adapted(function, cut)
+def _in_batches(function: Any, cut: tuple[bool, ...], signature: Any, stored: Any) -> Any:
+    adapter = compiled_batches.adapted(function, cut, handles.loader(stored))
     return numba.numba().njit(signature, error_model="numpy")(adapter)
 
 
@@ -150,16 +155,20 @@ def _frozen(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, list) else value
 
 
-def _inplace(fun: Callable[..., Any]) -> Callable[..., Any]:
-    def adapter(x, g, args):
-        return np.float64(fun(x, g, *args))
+def _same(args):
+    return args
+
+
+def _inplace(fun: Callable[..., Any], load: Callable[..., Any]) -> Callable[..., Any]:
+    def adapter(x, g, place):
+        return np.float64(fun(x, g, *load(place)))
 
     return adapter
 
 
-def _pair(fun: Callable[..., Any]) -> Callable[..., Any]:
-    def adapter(x, g, args):
-        f, gradient = fun(x, *args)
+def _pair(fun: Callable[..., Any], load: Callable[..., Any]) -> Callable[..., Any]:
+    def adapter(x, g, place):
+        f, gradient = fun(x, *load(place))
         if gradient.size != g.size:
             raise ValueError("the gradient that fun returns has not as many elements as x")
         g[:] = gradient
@@ -168,8 +177,11 @@ def _pair(fun: Callable[..., Any]) -> Callable[..., Any]:
     return adapter
 
 
-def _separate(fun: Callable[..., Any], jac: Callable[..., Any]) -> Callable[..., Any]:
-    def adapter(x, g, args):
+def _separate(
+    fun: Callable[..., Any], jac: Callable[..., Any], load: Callable[..., Any]
+) -> Callable[..., Any]:
+    def adapter(x, g, place):
+        args = load(place)
         f = np.float64(fun(x, *args))
         gradient = jac(x, *args)
         if gradient.size != g.size:

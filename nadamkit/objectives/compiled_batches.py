@@ -16,8 +16,8 @@ from nadamkit.objectives.samples import Batches
 Function = Callable[..., Any]
 
 
-def adapted(objective: Function, cut: tuple[bool, ...]) -> Function:
-    """``adapter(x, g, state) -> f`` around a compiled ``objective(x, g, args) -> f``.
+def adapted(objective: Function, cut: tuple[bool, ...], load: Function) -> Function:
+    """``adapter(x, g, address) -> f`` around a compiled ``objective(x, g, args) -> f``.
 
     Parameters
     ----------
@@ -25,6 +25,8 @@ def adapted(objective: Function, cut: tuple[bool, ...]) -> Function:
         Takes the arguments of a batch as a tuple.
     cut : tuple of bool
         Which of the arguments are arrays that are cut.
+    load : callable
+        ``load(address) -> state`` gives what `state` returned.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def adapted(objective: Function, cut: tuple[bool, ...]) -> Function:
             f"function, not {len(cut)}; put some into one array."
         )
     picks = [numba.inlinable(_rows if c else _whole) for c in cut]
-    return _adapter(objective, numba.inlinable(TAKE[len(picks) - 1](*picks)))
+    return _adapter(objective, numba.inlinable(TAKE[len(picks) - 1](*picks)), load)
 
 
 def state(source: Batches) -> tuple[Any, ...]:
@@ -45,9 +47,9 @@ def state(source: Batches) -> tuple[Any, ...]:
     return source.args, source.order, source.place, source.rng
 
 
-def _adapter(objective: Function, take: Function) -> Function:
-    def adapter(x, g, state):
-        args, order, place, rng = state
+def _adapter(objective: Function, take: Function, load: Function) -> Function:
+    def adapter(x, g, address):
+        args, order, place, rng = load(address)
         k, count, rows = place[0], place[1], order.size
         if k == 0:
             rng.shuffle(order)

@@ -84,6 +84,11 @@ class FiniteDifference:
         """Evaluations of the function so far."""
         return self._evaluator.nfev
 
+    def calls(self, n: int) -> int:
+        """Evaluations that a gradient of n components takes."""
+        free = n if self._box is None else int(n - self._box.fixed.sum())
+        return 2 * free if self._method == "3-point" else free
+
     def __call__(self, x: Array, f0: Any, out: Array) -> None:
         """Write the gradient at `x` into `out`.
 

@@ -122,6 +122,11 @@ class PythonObjective:
         return self._nfev + self._differences.nfev
 
     @property
+    def calls(self) -> int:
+        """Calls of the user's function that a value and its gradient take."""
+        return 1 if self._differences is None else 1 + self._differences.calls(self._n)
+
+    @property
     def differenced(self) -> bool:
         """Whether the gradient comes from finite differences."""
         return self._differences is not None

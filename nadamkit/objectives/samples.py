@@ -31,10 +31,13 @@ class Samples(Protocol):
         Arguments as an evaluation gets them, to look at their number and types.
     per_epoch : float
         Evaluations in one pass over the data; infinity where that is not known.
+    endless : bool
+        Whether there is always another sample.
     """
 
     example: Args
     per_epoch: float
+    endless: bool
 
     def draw(self) -> Args:
         """The arguments of the next evaluation."""
@@ -75,22 +78,29 @@ class Draws:
     """
 
     per_epoch = math.inf
+    endless = True
 
     def __init__(self, args: Args, rng: np.random.Generator, frozen: bool = False) -> None:
         self.example = (*args, rng)
         self.frozen = frozen
         self._generator = rng.bit_generator
         self._state = self._generator.state
+        #: Where the next draw goes on, if the last one has been repeated.
+        self._after: Any = None
 
     def draw(self) -> Args:
         """The arguments, with new random numbers unless frozen."""
         if self.frozen:
             return self.again()
+        if self._after is not None:
+            self._generator.state, self._after = self._after, None
         self._state = self._generator.state
         return self.example
 
     def again(self) -> Args:
         """The arguments, with the generator back where it was."""
+        if self._after is None:
+            self._after = self._generator.state
         self._generator.state = self._state
         return self.example
 
@@ -100,7 +110,7 @@ class Draws:
 
     def back_to(self, mark: Any) -> None:
         """Draw the same numbers as after the mark."""
-        self._generator.state = mark
+        self._generator.state, self._after = mark, None
 
 
 class Batches:
@@ -128,6 +138,8 @@ class Batches:
     >>> sorted(sum((source.draw()[0].tolist() for _ in range(3)), []))
     [0.0, 1.0, 2.0, 3.0, 4.0]
     """
+
+    endless = True
 
     def __init__(self, args: Args, size: int, rng: np.random.Generator) -> None:
         self.args = tuple(np.asarray(a) if isinstance(a, list) else a for a in args)
@@ -204,6 +216,7 @@ class Stream:
             )
         self._batches, self._args = batches, args
         self._passing: Iterator[Any] = iter(batches)
+        self.endless = self._passing is not batches
         self.per_epoch = float(len(batches)) if isinstance(batches, Sized) else math.inf
         try:
             self._first: tuple[Any, ...] = (next(self._passing),)

@@ -211,7 +211,9 @@ def test_bad_start(mode, bad):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_bad_first_value(mode, bad):
     result = run(lambda x: bad, **mode)
-    assert (result.status, result.success, result.nfev) == (3, False, 1)
+    # The search asks once more, in case the function is noisy.
+    assert (result.status, result.success) == (3, False)
+    assert result.nfev == (1 if "learning_rate" in mode else 2)
     assert_array_equal(result.x, X0)
     assert not np.isfinite(result.fun)
 
@@ -230,7 +232,8 @@ def test_bad_on_the_way_keeps_the_best(where, bad):
         return g * [1.0, bad] if where == "gradient" and jac.calls == 6 else g
 
     result = run(value, X0, gradient, **SLOW)
-    assert (result.status, result.success, result.nfev) == (3, False, 6)
+    status = 19 if where == "value" and bad == -np.inf else 3  # unbounded below, or no number
+    assert (result.status, result.success, result.nfev) == (status, False, 6)
     assert result.fun == min(rosen(p) for p in fun.points[:5])
     assert result.fun == rosen(result.x)
     assert np.isfinite(result.jac).all()

@@ -116,9 +116,11 @@ def _run_kernel(method: str, dtype: str, backend: str) -> None:
 
 def _run_loop(method: str, dtype: str) -> None:
     objective = numba.jit(_half_square)
-    for rate in ("auto", 1e-3):
+    for rate, stochastic in (("auto", False), ("auto", True), (1e-3, False)):
         options = {"learning_rate": rate, "maxiter": 2}
-        minimize(objective, np.ones(2, dtype), method=method, options=options)
+        minimize(
+            objective, np.ones(2, dtype), method=method, options=options, stochastic=stochastic
+        )
 
 
 def _half_square(x: Any, g: Any) -> Any:

@@ -20,6 +20,8 @@ ROWS = 128
 BLOCK = LANES * ROWS
 #: Lanes that a loop sums at a time.
 GROUP = 8
+#: Products that `plain_few` adds.
+FEW = 8
 #: Powers of two between which squares neither overflow nor vanish.
 SMALL, LARGE = 2.0**-460, 2.0**460
 #: Brings what is outside, the subnormals included, to where squares are normal numbers.
@@ -82,6 +84,8 @@ def norm(g: NDArray[Any]) -> float:
 def plain_dot(a, b):
     """`dot` as a loop."""
     n = a.size
+    if n <= FEW:
+        return plain_few(a, b)
     total = 0.0
     lanes = np.empty(LANES)
     for start in range(0, n, BLOCK):
@@ -93,6 +97,18 @@ def plain_dot(a, b):
             lanes[i - full] += np.float64(a[i]) * np.float64(b[i])
         total += plain_fold(lanes)
     return total
+
+
+def plain_few(a, b):
+    """The lanes of up to eight products added pairwise, without an array for them."""
+    even = (term(a, b, 0) + term(a, b, 4)) + (term(a, b, 2) + term(a, b, 6))
+    odd = (term(a, b, 1) + term(a, b, 5)) + (term(a, b, 3) + term(a, b, 7))
+    return even + odd + 0.0  # not -0.0, as lanes begin with 0.0
+
+
+def term(a, b, i):
+    """A product, or nothing."""
+    return np.float64(a[i]) * np.float64(b[i]) if i < a.size else 0.0
 
 
 def plain_lanes(a, b, start, full, lanes, first):
@@ -175,6 +191,8 @@ def plain_norm(g):
 
 #: The loops, for those who compile them.
 PLAIN: tuple[Any, ...] = (
+    term,
+    plain_few,
     plain_fold,
     plain_lanes,
     plain_dot,

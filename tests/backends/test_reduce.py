@@ -8,7 +8,7 @@ import pytest
 from nadamkit._runtime import numba
 from nadamkit.backends import reduce
 
-SIZES = (0, 1, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 8192, 12_321, 70_001)
+SIZES = (0, 1, 2, 3, 7, 8, 9, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 8192, 12_321, 70_001)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,8 @@ def same(a, b):
 def test_numpy_and_compiled_have_the_same_bits(size, dtype, compiled):
     a, b = data(dtype, size, 0), data(dtype, size, 1)
     assert same(reduce.dot(a, b), compiled["plain_dot"](a, b))
+    assert same(reduce.dot(a, -0.0 * b), compiled["plain_dot"](a, -0.0 * b))
+    assert same(reduce.sum_abs(a), compiled["plain_sum_abs"](a))
     assert same(reduce.max_abs(a), compiled["plain_max_abs"](a))
     assert same(reduce.norm(a), compiled["plain_norm"](a))
 
@@ -47,6 +49,14 @@ def test_dot_is_within_the_rounding_bound(size, dtype):
     unit = 2.0**-53
     bound = roundings * unit / (1 - roundings * unit) * math.fsum(map(abs, products))
     assert abs(reduce.dot(a, b) - math.fsum(products)) <= bound
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sum_of_absolute_values_is_within_the_rounding_bound(size, dtype):
+    a = data(dtype, size, 0)
+    exact = math.fsum(map(abs, a.tolist()))
+    roundings = reduce.ROWS + 5 + -(-size // reduce.BLOCK) + 2
+    assert abs(reduce.sum_abs(a) - exact) <= roundings * 2.0**-53 * 1.01 * exact
 
 
 @pytest.mark.parametrize("size", SIZES)

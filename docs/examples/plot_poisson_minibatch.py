@@ -39,8 +39,7 @@ held_out = features[ROWS:], claims[ROWS:], exposure[ROWS:]
 # The mean negative logarithm of the likelihood, without constants. ``nadamkit`` passes it the rows
 # of a batch; the exposure is cut with the rest. The validation function is called every 200
 # batches, and the point with the lowest held-out loss is returned; after ten validations without a
-# lower one the run ends. Patience should last for a good part of a run, because its steps shrink
-# towards the end, and only the small ones show how low the loss can get.
+# lower one the steps shrink to nothing and the run ends.
 
 
 def loss(x, features, claims, exposure):

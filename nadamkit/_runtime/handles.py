@@ -39,7 +39,8 @@ class Handle:
         self._room = np.zeros(max(1, -(-functions.size() // 8)), np.int64)
         self.address = int(self._room.ctypes.data)
         functions.store(self.address, args)
-        weakref.finalize(self, _release, functions, self.address, self._room, args)
+        release = weakref.finalize(self, _release, functions, self.address, self._room, args)
+        release.atexit = False  # compiled code may be gone by then
 
 
 def loader(args_type: Any) -> Callable[[int], Any]:

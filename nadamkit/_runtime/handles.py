@@ -36,7 +36,7 @@ class Handle:
         if not args:
             return
         functions = _functions(numba().typeof(args))
-        self._room = np.zeros(max(1, -(-functions.size() // 8)), np.int64)
+        self._room = np.zeros(max(1, -(-functions.size // 8)), np.int64)
         self.address = int(self._room.ctypes.data)
         functions.store(self.address, args)
         release = weakref.finalize(self, _release, functions, self.address, self._room, args)
@@ -102,12 +102,9 @@ class _Functions:
         self.load = load
         self.store = nb.njit(nb.void(nb.intp, args_type))(store)
         self.release = nb.njit(nb.void(nb.intp))(release)
-        self._type = args_type
-
-    def size(self) -> int:
-        """Bytes that the tuple takes."""
         context = self.store.overloads[self.store.signatures[0]].target_context
-        return int(context.get_abi_sizeof(context.get_value_type(self._type)))
+        #: Bytes that the tuple takes.
+        self.size = int(context.get_abi_sizeof(context.get_value_type(args_type)))
 
 
 @cache

@@ -58,6 +58,19 @@ def make_loop(
     arguments : tuple
         The usual arguments of the loop, after the objective.
     """
+    # The types follow from the mode and the dtype; to find them takes as long as 500 iterations.
+    key = pieces, mode, arguments[1].x.dtype
+    if key not in _made:
+        _made[key] = _make_loop(pieces, mode, objective_signature, arguments)
+    return _made[key]
+
+
+_made: dict[Any, Compiled] = {}
+
+
+def _make_loop(
+    pieces: Pieces, mode: str, objective_signature: Any, arguments: tuple[Any, ...]
+) -> Compiled:
     nb = numba.numba()
     types = [nb.types.FunctionType(objective_signature), *map(nb.typeof, arguments)]
     tail: tuple[Any, ...] = ()

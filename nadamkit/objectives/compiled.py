@@ -48,9 +48,14 @@ def is_inplace(fun: Any, jac: Any, args: tuple[Any, ...]) -> bool:
     """Whether an ``@njit`` `fun` is ``fun(x, g, *args) -> f``, which fills the gradient g."""
     if not is_compiled(fun) or not (jac is None or isinstance(jac, bool)):
         return False
-    parameters = inspect.signature(fun.py_func).parameters.values()
-    required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-    return len(required) == 2 + len(args)
+    return _required(fun.py_func) == 2 + len(args)
+
+
+@lru_cache(maxsize=64)
+def _required(function: Callable[..., Any]) -> int:
+    """Number of arguments that have to be given."""
+    parameters = inspect.signature(function).parameters.values()
+    return sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters)
 
 
 def has_gradient(fun: Any, jac: Any, args: tuple[Any, ...], samples: Samples | None = None) -> bool:

@@ -33,6 +33,6 @@ html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = f"nadamkit {release}"
 html_show_sourcelink = False
-# Its tables are wide, and it has no pages below it.
-html_sidebars = {"conformance": []}
+# Their tables are wide, and they have no pages below them.
+html_sidebars = {"auto": [], "conformance": [], "solving": []}
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}

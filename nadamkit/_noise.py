@@ -106,6 +106,7 @@ def noise(asked: Asked, samples: Samples | None, run: Mapping[str, Any]) -> Nois
         every=int(every),
         patience=math.inf if run["patience"] in (None, "auto") else float(run["patience"]),
         race=_is_race(run),
+        limited=run["maxiter"] is not None,
     )
 
 

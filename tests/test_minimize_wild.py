@@ -184,6 +184,24 @@ def test_noise_is_noticed(method):
     assert rosen(result.x) < 0.1 * rosen(X0)
 
 
+@pytest.mark.parametrize(("maxiter", "most"), [(None, 5000), (40, 40)])
+def test_noise_that_is_noticed_late(maxiter, most):
+    """After 100 calls; the run then has its own horizon, unless the user set one for all."""
+    rng, calls = np.random.default_rng(5), itertools.count()
+    x0 = np.resize([-1.2, 1.0], 20)
+
+    def fun(x):
+        e = 0.0 * x if next(calls) < 100 else rng.standard_normal(x.size)
+        return rosen(x) + e @ x, rosen_der(x) + e
+
+    options = {"maxiter": maxiter} if maxiter else {}
+    result = minimize(fun, x0, jac=True, options=options)
+    sound(result, rosen, x0)
+    assert result.nit <= most
+    if maxiter is None:
+        assert result.nit > 2000
+
+
 def test_noise_is_not_looked_for_where_it_is_denied():
     rng = np.random.default_rng(5)
 

@@ -50,7 +50,8 @@ def solve(
     outcome = execute(Runner(problem, check=stochastic is None))
     if outcome.status != NOISY:
         return outcome
-    noise = replace(noise, horizon=noise.horizon - int(outcome.counts[NIT]))
+    if noise.limited:
+        noise = replace(noise, horizon=noise.horizon - int(outcome.counts[NIT]))
     noise = noise.within(problem.limits.maxfun - int(outcome.counts[NFEV]))
     if noise.horizon < 1:
         outcome.status = MAXITER

@@ -79,6 +79,8 @@ class Noise:
         Let fixed rates compete, instead of learning the scale.
     calls : int
         Calls of the function in an iteration: more than one with finite differences.
+    limited : bool
+        Whether the user set the horizon, so that iterations before the noise was noticed count.
     """
 
     horizon: float = HORIZON
@@ -88,6 +90,7 @@ class Noise:
     patience: float = math.inf
     race: bool = False
     calls: int = 1
+    limited: bool = True
 
     def within(self, maxfun: float, calls: int | None = None) -> Noise:
         """The same with at most `maxfun` calls, of which an iteration takes `calls`."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: What a noisy run says where a deterministic one says "too many iterations".
 STILL_FALLING = (
-    "The horizon of the noisy run is used up (option maxiter, or epochs), and the mean gradient is "
-    "still {signal:.2g} standard errors from zero: a longer run would get lower."
+    "The horizon of the noisy run is used up (options maxiter and maxfun, or epochs), and the mean "
+    "gradient is still {signal:.2g} times as long as noise alone makes it: a longer run gets lower."
 )
 FOUND_NOISY = (
     "The function gave two values at one point, so the run went on as with stochastic=True. "

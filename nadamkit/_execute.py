@@ -48,20 +48,14 @@ class User(NamedTuple):
     samples: Samples | None
     stochastic: bool | None
 
-    def objective(self, p: Problem) -> PythonObjective:
-        """The objective for the loop in Python."""
+    def objective(self, p: Problem, *, uncompiled: bool = False) -> PythonObjective:
+        """The objective for the loop in Python; `uncompiled` takes ``@njit`` functions apart."""
+        fun, jac = self.fun, self.jac
+        if uncompiled:
+            fun, jac = compiled.interpreted(fun), compiled.interpreted(jac)
         return PythonObjective(
-            *(self.fun, self.jac, self.args, p.x.size, p.x.dtype, p.box),
+            *(fun, jac, self.args, p.x.size, p.x.dtype, p.box),
             *(self.rel_step, self.workers),
-            samples=self.samples,
-            inplace=compiled.is_inplace(self.fun, self.jac, self.args),
-        )
-
-    def uncompiled(self, p: Problem) -> PythonObjective:
-        """The same with the Python functions behind ``@njit`` ones."""
-        return PythonObjective(
-            *(compiled.interpreted(self.fun), compiled.interpreted(self.jac), self.args),
-            *(p.x.size, p.x.dtype, p.box),
             samples=self.samples,
             inplace=compiled.is_inplace(self.fun, self.jac, self.args),
         )
@@ -91,16 +85,16 @@ def solve(p: Problem, user: User, noise: Noise) -> OptimizeResult:
 
     def run(execute: Callable[[Runner], Outcome]) -> OptimizeResult:
         outcome = drive.solve(p, execute, noise, user.stochastic, user.samples)
-        return _result.of_outcome(p, outcome, user.stochastic)
+        return _result.of_outcome(p, outcome)
 
     in_compiled_code = p.backend == "serial" and callback is None
     if in_compiled_code and compiled.has_gradient(user.fun, user.jac, user.args, user.samples):
         ready = compiled.compile_objective(user.fun, user.jac, user.args, p.x.dtype, user.samples)
         if ready is not None:
             return run(lambda runner: runner.compiled(ready))
-        objective = user.uncompiled(p)
+        objective = user.objective(p, uncompiled=True)
     elif not compiled.runs(user.fun, user.jac, user.args, p.x.dtype):
-        objective = user.uncompiled(p)
+        objective = user.objective(p, uncompiled=True)
     try:
         result = run(lambda runner: runner.python(objective, callback))
     finally:

@@ -100,7 +100,7 @@ def noise(asked: Asked, samples: Samples | None, run: Mapping[str, Any]) -> Nois
     if every is None:
         every = epoch if math.isfinite(epoch) else VALIDATE_EVERY
     return Noise(
-        horizon=max(0.0, math.floor(horizon)) if math.isfinite(horizon) else math.inf,
+        horizon=float(max(0, math.floor(horizon))) if math.isfinite(horizon) else math.inf,
         average=_average(run["average"]),
         validation=asked.validation,
         every=int(every),

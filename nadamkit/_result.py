@@ -25,7 +25,7 @@ FOUND_NOISY = (
 )
 
 
-def of_outcome(p: Problem, outcome: Outcome, stochastic: bool | None) -> OptimizeResult:
+def of_outcome(p: Problem, outcome: Outcome) -> OptimizeResult:
     """The result of a run.
 
     Parameters
@@ -34,8 +34,6 @@ def of_outcome(p: Problem, outcome: Outcome, stochastic: bool | None) -> Optimiz
         What was run.
     outcome : Outcome
         How it ended.
-    stochastic : bool or None
-        What the user said of it.
 
     Returns
     -------
@@ -51,12 +49,13 @@ def of_outcome(p: Problem, outcome: Outcome, stochastic: bool | None) -> Optimiz
     if found is not None:
         result.stochastic = True
         result.fun_error = found.error
-        if outcome.status == MAXITER:
+        if outcome.status == MAXITER and math.isfinite(found.signal):
             result.message = STILL_FALLING.format(signal=found.signal)
-        if not stochastic:
-            result.message = FOUND_NOISY + result.message
         if math.isfinite(outcome.validated):
             result.validation = outcome.validated
+    if outcome.noticed:
+        result.stochastic = True
+        result.message = FOUND_NOISY + result.message
     return result
 
 
@@ -85,7 +84,7 @@ def finished(result: OptimizeResult, run: Mapping[str, Any]) -> OptimizeResult:
     if history is not None and run["return_all"]:
         result.allvecs = list(history.x)
     if history is not None and run["history"]:
-        keep = history.nit % int(run["history"]) == 0
+        keep = history.nit % int(run["history"]) == 0 if run["return_all"] else slice(None)
         result.history = history._make(column[keep] for column in history)
     if run["disp"]:
         _display(result)

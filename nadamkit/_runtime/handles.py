@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,7 @@ class _Functions:
         self.size = int(context.get_abi_sizeof(context.get_value_type(args_type)))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _functions(args_type: Any) -> _Functions:
     return _Functions(args_type)
 

@@ -30,6 +30,7 @@ from nadamkit.loops.noisy_state import (
     SPREAD,
     SQUARES,
     TOP,
+    WEIGHT,
     D,
     above,
     count_value,
@@ -81,11 +82,13 @@ def make_note(parts: Parts) -> Any:
     def note(f, gnorm, w, state, limits, counts, values):
         values[FUN], values[GNORM] = f, gnorm
         scalars = state.scalars
-        finite = np.isfinite(f) and np.isfinite(gnorm)
+        # Of the gradient itself: the norm of the projected one is bounded where x is.
+        top = largest(w.g)
+        finite = np.isfinite(f) and np.isfinite(top)
         if finite and scalars[SIZE] == 0.0:
-            scalars[SIZE] = largest(w.g)
+            scalars[SIZE] = top
         size = scalars[SIZE] if scalars[SIZE] > 0.0 else 1.0
-        if not finite or gnorm / size > HUGE:
+        if not finite or top / size > HUGE:
             counts[REJECTED] += 1
             at_start = scalars[MOVED] == 0.0 or not state.guarded
             return NONFINITE if at_start and counts[REJECTED] > MAX_SKIPPED_AT_START else RUNNING
@@ -132,7 +135,7 @@ def make_astray(parts: Parts) -> Any:
         clear(state.total)
         for slot in range(w.s.shape[0]):
             clear(w.s[slot])
-        scalars[TOP] = scalars[MOVED] = scalars[SQUARES] = 0.0
+        scalars[TOP] = scalars[MOVED] = scalars[SQUARES] = scalars[WEIGHT] = 0.0
         scalars[LENGTH] = scalars[LEVEL] = scalars[SPREAD] = 0.0
         counts[REJECTED] = counts[AGE] = 0
         return True
@@ -141,10 +144,10 @@ def make_astray(parts: Parts) -> Any:
 
 
 def make_learn(parts: Parts) -> Any:
-    """``learn(w, state, share, counts)`` learns the scale and readies the gradient for the rule."""
+    """``learn(w, state, share)`` learns the scale and readies the gradient for the rule."""
     dot, combine, subtract, sum_abs = parts.dot, parts.combine, parts.subtract, parts.sum_abs
 
-    def learn(w, state, share, counts):
+    def learn(w, state, share):
         scalars = state.scalars
         d, grown = scalars[D], scalars[D] / scalars[LOW]
         if state.guarded:
@@ -159,7 +162,8 @@ def make_learn(parts: Parts) -> Any:
         if not state.normed:
             square = feed * feed * dot(state.scaled, state.scaled) / w.x.size
             scalars[SQUARES] = NU * scalars[SQUARES] + (1.0 - NU) * square
-            mean = scalars[SQUARES] / (1.0 - NU ** (counts[AGE] + 1.0))
+            scalars[WEIGHT] = NU * scalars[WEIGHT] + (1.0 - NU)
+            mean = scalars[SQUARES] / scalars[WEIGHT]
             feed = feed / np.sqrt(mean) if mean > 0.0 else feed
         combine(state.scaled, feed, state.scaled, 0.0, state.scaled)
         return d, feed
@@ -176,7 +180,7 @@ def make_advance(parts: Parts, learn: Any) -> Any:
         scalars = state.scalars
         if state.learned:
             share = np.float64(table[row, 0])
-            d, feed = learn(w, state, share, counts)
+            d, feed = learn(w, state, share)
             clear(state.p)
             kernel(state.p, state.scaled, w.s, table, row, w.rates, w.mods)
             if scalars[MOVED] == 0.0:
@@ -200,6 +204,8 @@ def make_advance(parts: Parts, learn: Any) -> Any:
             if state.average < 1.0:
                 weight = max(1.0 - state.average, 1.0 / t)
             combine(state.mean_x, 1.0 - weight, state.mean_x, weight, w.x)
+            if w.lower.size:
+                project(state.mean_x, w.lower, w.upper)  # an average may round beyond
 
     return advance
 
@@ -238,15 +244,16 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
             status = note(f, gnorm, w, state, limits, counts, values)
             if status != RUNNING:
                 return status
+            if counts[REJECTED] == 0 and counts[NIT] >= limits.maxiter:
+                return MAXITER
+            if every and counts[REJECTED] == 0 and counts[NIT] % every == 0:
+                record(w.x, counts, values, limits.sign, records)
             if state.guarded and astray(f, w, state, counts):
                 counts[NIT] += 1
-                return RESTARTED
+                asked = hook(state.mean_x, counts, values)
+                return RESTARTED if asked == RUNNING else asked
             if counts[REJECTED] > 0:
                 continue
-            if counts[NIT] >= limits.maxiter:
-                return MAXITER
-            if every and counts[NIT] % every == 0:
-                record(w.x, counts, values, limits.sign, records)
             advance(w, table, row, state, counts, kernel)
             row += 1
             # The callback gets what would be returned now, and the mean of the values.

@@ -22,14 +22,15 @@ WINDOW, LONGER = 100, 1.25
 # Entries of `scalars`: size of the first gradient; d, its first value and its bound; the sum r;
 # slope along the first direction, steps made, mean square of the gradients that the rule got. Means
 # and variances of the first values and of the last ones, mean square of the gradient. Number, mean
-# and sum of squares of a stretch. Values seen, and the share of the last ones above the first.
+# and sum of squares of a stretch. Values seen, and the share of the last ones above the first;
+# the weights in the mean square that the rule got.
 (SIZE, D, LOW, CAP, TOP, SLOPE, MOVED, SQUARES) = range(8)
 (START, START_VAR, MEAN, VAR, SQUARE, LENGTH, LEVEL, SPREAD) = range(8, 16)
-SEEN, HIGH = 16, 17
+SEEN, HIGH, WEIGHT = 16, 17, 18
 # The watch's window: its end, number, mean and sum of squares, mean and squared error of the one
 # before, and windows without a fall.
-(WINDOW_END, COUNT, W_MEAN, W_SPREAD, OLD_MEAN, OLD_ERROR, FLAT) = range(18, 25)
-SCALARS = 25
+(WINDOW_END, COUNT, W_MEAN, W_SPREAD, OLD_MEAN, OLD_ERROR, FLAT) = range(19, 26)
+SCALARS = 26
 
 
 class State(NamedTuple):

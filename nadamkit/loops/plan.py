@@ -56,7 +56,9 @@ def cosine_squared(done: Any) -> Any:
     forgives that. Powers 1, 1.5, 2 and 3 leave 1.64, 1.34, 1.16 and 1.36 times the excess of tuned
     settings.
     """
-    return (0.5 + 0.5 * np.cos(np.pi * done)) ** 2
+    share = (0.5 + 0.5 * np.cos(np.pi * done)) ** 2
+    # Mathematics libraries differ in the last digit, which single precision does not have.
+    return np.float32(share).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -127,14 +129,14 @@ class Plan:
         self._shape = shape
         self._cooling_from, self._cooling_share = math.inf, 1.0
         self._reason = MAXITER
-        self._waited = 0
+        self._waited, self._validated_at = 0, -1
         self.validated = math.inf
         self.valid_x: NDArray[Any] | None = None
 
     @property
     def stretch(self) -> float:
         """Evaluations whose mean is compared with the start's."""
-        return STRETCH if self.open else max(20.0, self.end // 40)
+        return STRETCH if self.open else float(max(20.0, self.end // 40))
 
     @property
     def cooling(self) -> bool:
@@ -161,7 +163,8 @@ class Plan:
 
     def after(self, status: int, done: int, x: NDArray[Any]) -> int:
         """The status after some steps, the average `x` of which is validated."""
-        if status == RESTARTED or (status == CALLBACK and self.cooling):
+        again = status == CALLBACK and self.cooling and self._reason == CALLBACK
+        if status == RESTARTED or again:
             status = RUNNING
         impatient = status == RUNNING and self._validates(done) and self._impatient(x)
         if status == RUNNING and done >= self.end:
@@ -186,15 +189,21 @@ class Plan:
         self, outcome: Outcome, state: noisy.State, last: NDArray[Any], box: Box | None
     ) -> None:
         """Fill in what a run that has ended returns; `last` is the last point with a value."""
-        found = estimate(state, int(outcome.counts[NIT]), box)
+        steps = int(outcome.counts[NIT])
+        found = estimate(state, steps, box)
         outcome.estimate = found
         outcome.x, outcome.g = state.mean_x, state.mean_g
+        if self.noise.validation is not None and self._validated_at != steps:
+            self._impatient(state.mean_x)
+        if state.scalars[noisy.SEEN] == 0.0:
+            outcome.g = np.full_like(state.mean_g, np.nan)
         if self.valid_x is not None:
             outcome.x, outcome.validated = self.valid_x, self.validated
         elif found.worse:
             outcome.status, outcome.x = DIVERGED, state.start
             outcome.g = np.full_like(state.mean_g, np.nan)
-            outcome.estimate = replace(found, fun=float(state.scalars[noisy.START]))
+            start = float(state.scalars[noisy.START])
+            outcome.estimate = replace(found, fun=start, error=found.first_error)
         elif outcome.status == NONFINITE:
             outcome.x = last
         if outcome.status == MAXITER and found.signal <= _significant(outcome.x.size):
@@ -203,7 +212,10 @@ class Plan:
     def _validates(self, done: int) -> bool:
         last = done >= self.end
         due = done > 0 and (done % self.noise.every == 0 or last)
-        return self.noise.validation is not None and due
+        if self.noise.validation is None or not due:
+            return False
+        self._validated_at = done
+        return True
 
     def _impatient(self, x: NDArray[Any]) -> bool:
         assert self.noise.validation is not None
@@ -229,7 +241,7 @@ def estimate(state: noisy.State, steps: int, box: Box | None = None) -> Estimate
     """What the averages of a run say; on a bound only of the directions that x is free to go."""
     s = state.scalars
     if s[noisy.SEEN] == 0.0:
-        return Estimate(math.nan, math.nan, math.nan, False)
+        return Estimate(math.nan, math.nan, math.nan, math.nan, False)
     # Number of equal weights that average as well as the weights t**POWER do.
     count = max(1.0, steps * (2 * noisy.POWER + 1) / (noisy.POWER + 1) ** 2)
     error = math.sqrt(max(s[noisy.VAR], 0.0) / count)
@@ -244,4 +256,7 @@ def estimate(state: noisy.State, steps: int, box: Box | None = None) -> Estimate
     signal = mean / math.sqrt(noise) if noise > 0.0 else math.inf if mean > 0.0 else 0.0
     excess = s[noisy.MEAN] - s[noisy.START]
     worse = excess > WORSE * math.sqrt(error**2 + first) or s[noisy.HIGH] > MOSTLY
-    return Estimate(float(s[noisy.MEAN]), error, signal, bool(steps >= 2 * noisy.HOLD and worse))
+    if s[noisy.SEEN] < 2.0:
+        error = signal = math.nan  # one value says nothing of its noise
+    worse = bool(steps >= 2 * noisy.HOLD and worse)
+    return Estimate(float(s[noisy.MEAN]), error, math.sqrt(first), signal, worse)

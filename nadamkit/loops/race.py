@@ -27,7 +27,8 @@ RATES = (0.003, 0.03, 0.3, 3.0)
 SHARE = 0.2
 #: Iterations that make a race worth while: five for each entrant of the first heat.
 SHORTEST = 200
-#: How a heat ends that does not end the race.
+#: How an entrant drops out, and how a heat ends that does not end the race.
+GONE = frozenset({DIVERGED, NONFINITE})
 HEAT_IS_OVER = frozenset({MAXITER, NOISE_FLOOR, DIVERGED, NONFINITE})
 
 
@@ -68,7 +69,7 @@ def run(
             outcome = race.go_on(runner, steps, lambda done: 1.0 - done)
             if outcome.status not in HEAT_IS_OVER:
                 return race.result()
-            values[runner] = outcome.fun if outcome.status != NONFINITE else math.inf
+            values[runner] = math.inf if outcome.status in GONE else outcome.fun
         entrants = sorted(entrants, key=lambda runner: values[runner])[: len(entrants) // 2]
     race.go_on(entrants[0], max(1, int(noise.horizon) - race.steps), cosine_squared, noise)
     return race.result()
@@ -113,6 +114,11 @@ class _Race:
     def result(self) -> Outcome:
         """The last run's outcome, with the records of all."""
         last = self._ended[-1]
+        for one in self._ended[:-1]:
+            # A heat's last point has no value, and the next heat begins at this iteration.
+            if one.scalars and np.isnan(one.scalars[-1][-1, 2]):
+                one.scalars.pop()
+                one.xs.pop()
         last.scalars = [rows for one in self._ended for rows in one.scalars]
         last.xs = [rows for one in self._ended for rows in one.xs]
         return last

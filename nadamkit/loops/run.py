@@ -21,8 +21,6 @@ from nadamkit.loops.stopping import (
     AGE,
     CALLBACK,
     EXHAUSTED,
-    FUN,
-    GNORM,
     MAXTIME,
     NFEV,
     NIT,
@@ -134,6 +132,7 @@ class Runner:
     def again(self, plan: Plan, before: Outcome | None) -> None:
         """Ready the next part of a noisy run, which goes on from where this one ended."""
         self.plan = plan
+        self._extra.start[:] = self.work.x
         self._count_from(before)
         self.outcome = Outcome(
             RUNNING, self.work.best_x, self.work.best_g, self.counts, self.values
@@ -225,8 +224,7 @@ class Runner:
         """The last iterate of a noisy run, which is not evaluated any more."""
         nit, every = int(self.counts[NIT]), int(self.problem.limits.record)
         if every and nit % every == 0:
-            fun = self.problem.limits.sign * self.values[FUN]
-            row = [nit + self._iterations, self.counts[NFEV], fun, self.values[GNORM]]
+            row = [nit + self._iterations, self.counts[NFEV], np.nan, np.nan]
             self.outcome.scalars.append(np.array([row]))
             self.outcome.xs.append(self.work.x[np.newaxis].copy())
 

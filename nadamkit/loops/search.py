@@ -110,7 +110,8 @@ def make_noisy(parts: Parts) -> Any:
         counts[CHECKED] = 1
         f = limits.sign * evaluate(fun, args, point, w.spare)
         count(fun, counts)
-        return f != values[ACCEPTED] and np.isfinite(min(abs(f), abs(values[ACCEPTED])))
+        before = values[ACCEPTED]
+        return f != before and (np.isfinite(f) or np.isfinite(before))
 
     return noisy
 

@@ -19,8 +19,8 @@ class Estimate:
 
     Parameters
     ----------
-    fun, error : float
-        Mean of the last values, and its standard error.
+    fun, error, first_error : float
+        Mean of the last values, and its standard error; that of the mean of the first values.
     signal : float
         Norm of the mean gradient, in its standard errors.
     worse : bool
@@ -29,6 +29,7 @@ class Estimate:
 
     fun: float
     error: float
+    first_error: float
     signal: float
     worse: bool
 
@@ -93,7 +94,10 @@ class History(NamedTuple):
 
 @dataclass
 class Outcome:
-    """How a run ended; ``g`` is the gradient at the point ``x`` that is returned."""
+    """How a run ended; ``g`` is the gradient at the point ``x`` that is returned.
+
+    ``noticed`` says that the function was found to be noisy.
+    """
 
     status: int
     x: NDArray[Any]
@@ -102,6 +106,7 @@ class Outcome:
     values: NDArray[np.float64]
     estimate: Estimate | None = None
     validated: float = math.nan
+    noticed: bool = False
     scalars: list[NDArray[np.float64]] = field(default_factory=list)
     xs: list[NDArray[Any]] = field(default_factory=list)
 

@@ -106,7 +106,7 @@ class Draws:
 
     def mark(self) -> Any:
         """The state of the generator."""
-        return self._generator.state
+        return self._generator.state if self._after is None else self._after
 
     def back_to(self, mark: Any) -> None:
         """Draw the same numbers as after the mark."""

@@ -174,12 +174,15 @@ def _is_false(value: Any) -> bool:
 def _warn_unused(asked: Asked, run: Mapping[str, Any], given: frozenset[str]) -> None:
     from scipy.optimize import OptimizeWarning
 
-    if run["patience"] not in (None, "auto") and asked.validation is None:
-        warnings.warn(
-            "patience counts validations of a noisy run, and there are none; pass validation.",
-            OptimizeWarning,
-            stacklevel=4,
-        )
+    if asked.validation is None:
+        for name in ("patience", "validation_every"):
+            if run[name] not in (None, "auto"):
+                warnings.warn(
+                    f"{name} counts on validations of a noisy run, and there are none; pass "
+                    "validation.",
+                    OptimizeWarning,
+                    stacklevel=4,
+                )
     unused = [name for name in EXACT_ONLY if name in given and run[name] is not None]
     if unused:
         warnings.warn(

@@ -20,35 +20,10 @@ import scipy.optimize
 import scipy.sparse
 
 import nadamkit
+from nadamkit.problems.tomography import phantom as draw_phantom
 
 SIDE, ANGLES, BINS, NOISE = 48, 60, 70, 0.15
 STRENGTH, CORNER = 2e-4, 1e-4
-# Intensity, half axes, centre and inclination in degrees of each ellipse.
-ELLIPSES = (
-    (1.0, 0.69, 0.92, 0.0, 0.0, 0.0),
-    (-0.8, 0.6624, 0.874, 0.0, -0.0184, 0.0),
-    (-0.2, 0.11, 0.31, 0.22, 0.0, -18.0),
-    (-0.2, 0.16, 0.41, -0.22, 0.0, 18.0),
-    (0.1, 0.21, 0.25, 0.0, 0.35, 0.0),
-    (0.1, 0.046, 0.046, 0.0, 0.1, 0.0),
-    (0.1, 0.046, 0.046, 0.0, -0.1, 0.0),
-    (0.1, 0.046, 0.023, -0.08, -0.605, 0.0),
-    (0.1, 0.023, 0.023, 0.0, -0.606, 0.0),
-    (0.1, 0.023, 0.046, 0.06, -0.605, 0.0),
-)
-
-
-def draw_phantom():
-    """The slice, shape (SIDE, SIDE): means over 4 x 4 points in each pixel."""
-    points = (np.arange(4 * SIDE) + 0.5) / (2 * SIDE) - 1
-    across, down = np.meshgrid(points, -points)
-    image = np.zeros((4 * SIDE, 4 * SIDE))
-    for intensity, a, b, u, v, degrees in ELLIPSES:
-        c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-        along = (across - u) * c + (down - v) * s
-        beside = (down - v) * c - (across - u) * s
-        image[(along / a) ** 2 + (beside / b) ** 2 <= 1] += intensity
-    return image.reshape(SIDE, 4, SIDE, 4).mean(axis=(1, 3))
 
 
 def projector(angle):

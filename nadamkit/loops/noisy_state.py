@@ -13,8 +13,8 @@ HOLD = 4
 #: The first d, as a share of the largest of x and 1. Prodigy's own 1e-6 leaves an excess of 1.47
 #: times that of the best of 23 tuned settings, this one 1.39 (11 stochastic problems).
 FIRST_SCALE = 1e-4
-#: Errors by which a stretch lies above the start.
-ABOVE = 4.0
+#: Errors by which a stretch, or the end, lies above the start; deviations by which one value does.
+ABOVE, HIGHER = 4.0, 3.0
 #: Averages weigh evaluation t by t**POWER (Shamir and Zhang 2013): the last ninth counts.
 POWER = 8.0
 #: The first window in which the fall of the objective is measured, and how much longer the next is.
@@ -117,7 +117,7 @@ def count_value(f, square, scalars, counts):
     scalars[MEAN] += weight * shift
     scalars[VAR] += weight * (shift * (f - scalars[MEAN]) - scalars[VAR])
     scalars[SQUARE] += weight * (square - scalars[SQUARE])
-    high = 1.0 if f > scalars[START] + 3.0 * np.sqrt(scalars[START_VAR]) else 0.0
+    high = 1.0 if f > scalars[START] + HIGHER * np.sqrt(scalars[START_VAR]) else 0.0
     scalars[HIGH] += weight * (high - scalars[HIGH])
 
 

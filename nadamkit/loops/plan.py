@@ -36,14 +36,12 @@ HORIZON = 2000
 COOLDOWN = 0.25
 #: Iterations between two validations where there are no epochs.
 VALIDATE_EVERY = 100
-#: Standard errors by which a gradient differs from zero, and the end is worse than the start.
-SIGNIFICANT, WORSE = 3.0, 4.0
+#: Standard deviations of noise alone by which the gradient at the end exceeds it.
+SIGNIFICANT = 3.0
 #: Share of the last values above the noise of the start that shows a run has gone astray.
 MOSTLY = 0.9
-
-
-#: Without a horizon the steps fall as 1/(1 + k/SLOW): with 10, 100 and a constant, and the same
-#: cooldown, the excess is 2.3, 1.7 and 6.6 times that of tuned settings.
+#: Without a horizon the steps fall as 1/(1 + k/SLOW): the excess is 1.7 times that of tuned
+#: settings. With (1 + k/30)**-0.7, (1 + k/10)**-0.5 and a constant it is 2.0, 2.3 and 6.6 times.
 SLOW = 100.0
 #: Evaluations that are compared with the start where no horizon is known.
 STRETCH = 50.0
@@ -255,7 +253,7 @@ def estimate(state: noisy.State, steps: int, box: Box | None = None) -> Estimate
     mean = norm(free) / size
     signal = mean / math.sqrt(noise) if noise > 0.0 else math.inf if mean > 0.0 else 0.0
     excess = s[noisy.MEAN] - s[noisy.START]
-    worse = excess > WORSE * math.sqrt(error**2 + first) or s[noisy.HIGH] > MOSTLY
+    worse = excess > noisy.ABOVE * math.sqrt(error**2 + first) or s[noisy.HIGH] > MOSTLY
     if s[noisy.SEEN] < 2.0:
         error = signal = math.nan  # one value says nothing of its noise
     worse = bool(steps >= 2 * noisy.HOLD and worse)

@@ -9,7 +9,8 @@ gradient methods, which need the minimum along a line more exactly: a trial with
 moved once or twice by interpolation. A trial is accepted if it is lower than the highest of the
 last ten accepted values by a share of the slope (Grippo, Lampariello and Lucidi 1986); otherwise
 the step is shortened. On bounds the trial is projected (Birgin, Martinez and Raydan 2000). An
-iteration normally costs one evaluation, and none is ever made twice.
+iteration normally costs one evaluation. None is made twice, but for the last value once where a
+search fails: if it is another one then, the function is noisy.
 """
 
 from __future__ import annotations

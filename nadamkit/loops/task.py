@@ -80,7 +80,8 @@ class History(NamedTuple):
     nit, nfev : ndarray of int64, shape (records,)
         Iteration, and calls of the function so far.
     fun, gnorm : ndarray of float64, shape (records,)
-        Function value and largest component of the projected gradient.
+        Function value and largest component of the projected gradient; NaN at the last point of a
+        noisy run, which is not evaluated.
     x : ndarray, shape (records, n)
         The points.
     """

@@ -24,10 +24,10 @@ def make_kernel(p: Pieces) -> Any:
             x[i], new = step(xi, gi, gather(s, i), (e, *c))
             scatter(s, i, new)
 
-    return _Guarded(numba.jit(kernel, parallel=True))
+    return Guarded(numba.jit(kernel, parallel=True))
 
 
-class _Guarded:
+class Guarded:
     """Calls a parallel kernel, one at a time where the threading layer cannot take two."""
 
     def __init__(self, compiled: Any) -> None:

@@ -92,3 +92,68 @@ GATHER: tuple[Function, ...] = (gather0, gather1, gather2, gather3)
 SCATTER: tuple[Function, ...] = (scatter0, scatter1, scatter2, scatter3)
 #: ``row(k, r)`` is row r of the table without its first column, the learning rate.
 ROW: tuple[Function, ...] = (row0, row1, row2, row3, row4, row5, row6, row7, row8, row9)
+
+
+def views0(view, addresses, t, first, begin, n):
+    return ()
+
+
+def views1(view, addresses, t, first, begin, n):
+    return (view(addresses[t, first] + begin, n),)
+
+
+def views2(view, addresses, t, first, begin, n):
+    return (
+        view(addresses[t, first] + begin, n),
+        view(addresses[t, first + 1] + begin, n),
+    )
+
+
+def views3(view, addresses, t, first, begin, n):
+    return (
+        view(addresses[t, first] + begin, n),
+        view(addresses[t, first + 1] + begin, n),
+        view(addresses[t, first + 2] + begin, n),
+    )
+
+
+def take0(load, s, i):
+    return ()
+
+
+def take1(load, s, i):
+    return (load(s[0], i),)
+
+
+def take2(load, s, i):
+    return (load(s[0], i), load(s[1], i))
+
+
+def take3(load, s, i):
+    return (load(s[0], i), load(s[1], i), load(s[2], i))
+
+
+def put0(store, s, i, v):
+    pass
+
+
+def put1(store, s, i, v):
+    store(s[0], i, v[0])
+
+
+def put2(store, s, i, v):
+    store(s[0], i, v[0])
+    store(s[1], i, v[1])
+
+
+def put3(store, s, i, v):
+    store(s[0], i, v[0])
+    store(s[1], i, v[1])
+    store(s[2], i, v[2])
+
+
+#: The same for slots that are arrays of their own, n elements from byte `begin` of what lies at the
+#: addresses in row t from column `first` on.
+VIEWS: tuple[Function, ...] = (views0, views1, views2, views3)
+TAKE: tuple[Function, ...] = (take0, take1, take2, take3)
+PUT: tuple[Function, ...] = (put0, put1, put2, put3)

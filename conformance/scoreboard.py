@@ -27,6 +27,7 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "nadamkit-cudasim": ("all",),
     "nadamkit-compiled-loop": ("all",),
     "nadamkit-python-loop": ("all",),
+    "nadamkit-optimizer": ("all",),
     "torch": ("torch", "paper"),
     "torch-float64": ("torch",),
     "keras": ("keras", "paper"),

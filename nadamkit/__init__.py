@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING, Any
 from nadamkit._version import __version__
 
 if TYPE_CHECKING:
-    from nadamkit import problems, registry, schedules
+    from nadamkit import dialects, problems, registry, schedules
     from nadamkit._info import show_config
     from nadamkit._minimize import minimize
     from nadamkit._scipy_method import scipy_method
     from nadamkit._warmup import warmup
+    from nadamkit.optimizer import Optimizer
 
 _HOMES = {
+    "Optimizer": "nadamkit.optimizer",
     "minimize": "nadamkit._minimize",
     "scipy_method": "nadamkit._scipy_method",
     "show_config": "nadamkit._info",
     "warmup": "nadamkit._warmup",
 }
-_MODULES = ("problems", "registry", "schedules")
+_MODULES = ("dialects", "problems", "registry", "schedules")
 
 __all__ = [
+    "Optimizer",
     "__version__",
+    "dialects",
     "minimize",
     "problems",
     "registry",

@@ -13,10 +13,17 @@ from nadamkit import _execute, _noise, _options, _result, backends, registry
 from nadamkit.errors import OptionError
 from nadamkit.loops.stepper import split_rate
 from nadamkit.loops.task import Problem
+from nadamkit.objectives import autodiff, foreign
 from nadamkit.objectives.bounds import standardise
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
+
+#: What no model and no learned scale of the step knows of.
+_CHANGES_THE_STEP = (
+    *("weight_decay", "clip_norm", "clip_value"),
+    *("dampening", "centered", "momentum", "amsgrad"),
+)
 
 
 def minimize(
@@ -51,16 +58,26 @@ def minimize(
     ----------
     fun : callable
         ``fun(x, *args) -> float`` with x of shape (n,). With ``jac=True`` it returns the value and
-        the gradient. An ``@njit`` function runs in a compiled loop; its fastest form is
-        ``fun(x, g, *args) -> float``, which writes the gradient into g. It must not change x.
+        the gradient; with the name of a library as `jac` it is written in that library. An
+        ``@njit`` function runs in a compiled loop; its fastest form is ``fun(x, g, *args) ->
+        float``, which writes the gradient into g. It must not change x.
     x0 : array_like of shape (n,)
-        Start. float32 is kept, anything else real becomes float64.
+        Start. float32 is kept, anything else real becomes float64. It may be an array of PyTorch,
+        JAX, CuPy or Numba's CUDA target, float32 or float64: then `fun`, `jac`, `validation` and
+        `callback` get arrays of that kind, dtype and device, and x, jac and allvecs of the result
+        are such arrays too. The loop itself works in the host's memory: an array on a device is
+        copied there and back in each evaluation. A tensor's graph is left alone.
     args : tuple, optional
         Further arguments of `fun` and `jac`.
     method : str, default "nadam"
         One of `nadamkit.registry.names`.
-    jac : {callable, True, '2-point', '3-point', 'cs', None}, optional
-        ``jac(x, *args) -> array of shape (n,)``, or how to difference; None is '2-point'.
+    jac : {callable, True, '2-point', '3-point', 'cs', 'jax', 'torch', 'autograd', None}, optional
+        ``jac(x, *args) -> array of shape (n,)``, or how to difference; None is '2-point'. The name
+        of a library differentiates `fun` with it: `fun` and `validation` then get x as its array,
+        `fun` returns its scalar, and a call counts in nfev and in njev. JAX compiles `fun` once for
+        all arguments of the same shapes; numbers, arrays and trees of them are arguments of the
+        compiled code, anything else is part of it. With a NumPy generator among the arguments
+        nothing is compiled. float64 is float64 in JAX too, whatever its settings.
     bounds : sequence of (min, max) or scipy.optimize.Bounds, optional
         Bounds; the iterates and all differences stay inside.
     tol : float, optional
@@ -73,7 +90,9 @@ def minimize(
         ftol_window, xtol, target, patience, validation_every, average, disp, return_all, history,
         workers, finite_diff_rel_step. Of the method: its hyperparameters (mu, nu, eps, schedule and
         so on), weight_decay, wd_kind, clip_norm, clip_value, maximize. A learning rate that is a
-        number, an array or a schedule means the paper's algorithm exactly.
+        number, an array or a schedule means the paper's algorithm exactly. dialect (one of
+        `nadamkit.dialects.names`, for example "torch") means that of a library: its
+        hyperparameters and its learning rate are the defaults then.
     backend : {'auto', 'numpy', 'serial', 'parallel', 'cuda'}, default 'auto'
         Where steps are computed. The result is the same to the bit.
     stochastic : bool, optional
@@ -113,6 +132,8 @@ def minimize(
     ------
     ValueError
         For input that makes no sense; before `fun` is called, except where its result does not.
+    BackendUnavailable
+        If the library that `jac` names, or what `backend` needs, is not there.
 
     References
     ----------
@@ -143,7 +164,11 @@ def minimize(
     rule = registry.get(method)
     _options.warn_unused(method, hess=hess, hessp=hessp, constraints=constraints)
     run, hyper, given = _options.parse(rule, options, tol)
+    rule = rule.chosen(hyper)
+    home, x0 = foreign.unpacked(x0)
     x = start(x0)
+    fun, jac, kind = autodiff.on_host(fun, jac, home)
+    validation, callback = kind.function(validation), home.callback(callback)
     args = args if isinstance(args, tuple) else (args,)
     box = standardise(bounds, x.size, x.dtype)
     rate, rates = _learning_rate(run["learning_rate"], hyper, x)
@@ -169,7 +194,7 @@ def minimize(
         *(samples, stochastic),
     )
     result = _execute.solve(problem, user, _noise.noise(asked, samples, run))
-    return _result.finished(result, run)
+    return home.result(_result.finished(result, run))
 
 
 def start(x0: Any) -> NDArray[Any]:
@@ -192,8 +217,8 @@ def start(x0: Any) -> NDArray[Any]:
 def _learning_rate(value: Any, hyper: dict[str, Any], x: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
     if not (isinstance(value, str) and value in ("auto", "race")):
         return split_rate(value, x.shape, x.dtype)
-    for name in ("weight_decay", "clip_norm", "clip_value"):
-        if hyper[name]:
+    for name in _CHANGES_THE_STEP:
+        if hyper.get(name):
             raise OptionError(
                 f"{name}={hyper[name]!r} changes the step, which learning_rate={value!r} measures; "
                 "give a number or a schedule as learning_rate."

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nadamkit import dialects
 from nadamkit.errors import OptionError
 from nadamkit.hyperparameters import COMMON, did_you_mean
 from nadamkit.loops.stopping import Limits
@@ -61,6 +62,11 @@ OPTIONS: Mapping[str, Option] = {
         "'auto' (nothing to tune), 'race' (for noisy functions: a few rates compete), or what "
         "makes it the paper's algorithm exactly: a number, an array with one rate per variable, a "
         "schedule, or a callable of t",
+    ),
+    "dialect": Option(
+        None,
+        *_anything,
+        "a library whose formula and defaults to use, one of nadamkit.dialects.names()",
     ),
     "maxiter": Option(
         None,
@@ -123,12 +129,13 @@ def parse(
     hyper : dict
         The method's hyperparameters, with defaults.
     names : frozenset of str
-        What the user gave.
+        What the user gave, and with it what a dialect says.
 
     Raises
     ------
     OptionError
-        For a value that is not allowed. An unknown name only warns, as in SciPy.
+        For a value that is not allowed, or a dialect that has no learning rate where none is
+        given. An unknown name only warns, as in SciPy.
     """
     if options is not None and not isinstance(options, Mapping):
         raise OptionError(f"options must be a dict, but is a {type(options).__name__}.")
@@ -147,7 +154,20 @@ def parse(
             hyper[name] = value
         else:
             _warn_unknown(name, [*OPTIONS, *rule.hyperparameters, *COMMON], rule.name)
-    return run, rule.validated(hyper), frozenset(given)
+    if run["dialect"] is not None:
+        rate, hyper = dialects.settings(rule, run["dialect"], hyper)
+        if "learning_rate" not in given:
+            run["learning_rate"] = _default_rate(rate, run["dialect"])
+    return run, rule.validated(hyper), frozenset(given) | frozenset(hyper)
+
+
+def _default_rate(rate: float | None, dialect: str) -> float:
+    if rate is None:
+        raise OptionError(
+            f"The dialect {dialect!r} has no default learning rate; pass learning_rate: a number, "
+            "a schedule, or 'auto'."
+        )
+    return rate
 
 
 def limits(run: Mapping[str, Any], n: int, sign: float, dtype: Any) -> Limits:

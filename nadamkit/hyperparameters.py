@@ -65,6 +65,14 @@ TABLE: Mapping[str, Hyperparameter] = {
         "a second epsilon, always inside the root", "a finite number >= 0", _real(0.0)
     ),
     "n0": Hyperparameter("initial value of the sum n", "a finite number >= 0", _real(0.0)),
+    "dampening": Hyperparameter(
+        "1 minus the weight of g in the sum m, but for the first step, where it is 1",
+        "a number in [0, 1)",
+        _real(0.0, 1.0),
+    ),
+    "momentum": Hyperparameter(
+        "decay of the sum b of scaled gradients; 0 for none", "a number in [0, 1)", _real(0.0, 1.0)
+    ),
     "schedule": Hyperparameter(
         "momentum schedule mu_t",
         "'dozat', 'constant', nadamkit.schedules.Dozat(...), or a callable t -> mu_t",
@@ -72,12 +80,18 @@ TABLE: Mapping[str, Hyperparameter] = {
     ),
     "m_coef": _choice("decay inside m: the constant mu or the scheduled mu_t"),
     "lookahead": _choice("the Nesterov term"),
-    "m_bias": _choice("bias correction of m: with the product to t+1, to t, or none"),
+    "m_bias": _choice(
+        "bias correction of m: with the product to t+1, to t, or none; 'dup': with mu_t twice, as "
+        "PyTorch before 2.0; 'frozen1': that of t = 1 for ever, in n too, as Flux before 2019-06"
+    ),
     "n_bias": _choice("bias correction of n: n/(1-nu^t), nu*n/(1-nu^t), or none"),
     "eps_kind": _choice(
         "epsilon: inside the root, outside, outside and uncorrected ('eps-hat'), or inside the "
         "maximum"
     ),
+    "lr_inside": _choice("the learning rate inside the decaying sum, not in front of it"),
+    "centered": _choice("divide by the standard deviation of g: n minus the square of its mean a"),
+    "amsgrad": _choice("divide by the largest n so far, p (AMSGrad)"),
     "weight_decay": Hyperparameter("weight decay", "a finite number >= 0", _real(0.0)),
     "wd_kind": _choice("weight decay added to the gradient ('l2') or applied to x ('decoupled')"),
     "clip_norm": Hyperparameter(

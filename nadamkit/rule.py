@@ -48,6 +48,9 @@ class Rule:
         namespace) and the sequences ``s`` (`nadamkit.coefficients.Sequences`).
     step : callable
         The update of one element.
+    variant : callable, optional
+        ``variant(hyper) -> Rule``: the rule itself, or the one with other slots and another step
+        that these hyperparameters ask for, so that nobody pays memory for options not used.
 
     Examples
     --------
@@ -63,6 +66,7 @@ class Rule:
     hyperparameters: Mapping[str, Any]
     coefficients: Callable[[Any, Any], dict[str, Any]]
     step: Callable[..., Any]
+    variant: Callable[[Mapping[str, Any]], Rule] | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.hyperparameters) - set(TABLE))
@@ -75,6 +79,28 @@ class Rule:
     def validated(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All hyperparameters: the defaults updated by `given`, each value checked."""
         return validated(self.name, self.hyperparameters, given)
+
+    def chosen(self, hyper: Mapping[str, Any]) -> Rule:
+        """The rule that computes with these hyperparameters: this one, or a variant of it.
+
+        Parameters
+        ----------
+        hyper : mapping
+            All hyperparameters, validated.
+
+        Returns
+        -------
+        Rule
+            Of the same name and with the same hyperparameters; one object for each variant.
+
+        Examples
+        --------
+        >>> from nadamkit import registry
+        >>> rule = registry.get("rmsprop")
+        >>> rule.chosen(rule.validated({"centered": True})).slots
+        ('n', 'a')
+        """
+        return self.variant(hyper) if self.variant else self
 
 
 def check_step(rule: Rule, names: tuple[str, ...]) -> None:

@@ -1,9 +1,10 @@
 """Every CUDA kernel compiled without a GPU, and what its PTX and machine code must be.
 
 ``python -m tests.offline_ptx`` in an environment with the extra ``ptx`` compiles each rule, dtype
-and variant for each architecture, by the two ways numba-cuda has (PTX, and LTO-IR optimised at
-link time, which a launch takes), disassembles the result and checks it. ``--quick`` takes one
-architecture. A table of registers is printed; the exit code is 1 if anything is wrong.
+and variant, for one array and as a sweep, for each architecture, by the two ways numba-cuda has
+(PTX, and LTO-IR optimised at link time, which a launch takes), disassembles the result and checks
+it. ``--quick`` takes one architecture. A table of registers is printed; the exit code is 1 if
+anything is wrong.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import sys
 import tempfile
 import types
 from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,17 +27,39 @@ from numba.cuda import dispatcher
 
 from nadamkit import backends, registry
 from nadamkit._runtime import cuda as runtime
-from nadamkit.backends import cuda, pieces
+from nadamkit.backends import cuda, pieces, sweep, sweep_cuda
+from nadamkit.backends.storage import STORAGE
 from nadamkit.coefficients import CoefficientTable
 
 ARCHITECTURES = ((7, 5), (9, 0), (12, 0))
 QUICK = ((9, 0),)
 DTYPES = ("float32", "float64")
+BITS = ("bfloat16", "float16")
 VARIANTS = {"plain": backends.Variant(), "all parts": backends.Variant(True, True)}
 
-#: Most registers of a thread. The most measured is 56 (nadam in float64 on sm_75); up to 64, 1024
-#: threads fit on a multiprocessor, which is all that sm_75 has room for.
-REGISTERS = 64
+#: Most registers of a thread. The most measured is 60 (nadam swept with all parts on sm_75); up to
+#: 64, 1024 threads fit on a multiprocessor, which is all that sm_75 has room for. A sweep in
+#: float64 has 90 there, so that half as many fit, each of which moves twice the bytes.
+REGISTERS, REGISTERS_FLOAT64_SWEEP = 64, 96
+
+#: The product in `nadamkit.backends.storage.load_float16`. It is exact, fused or not.
+POWER_OF_TWO = r"^\s+mul\.f32\s.*\b0f77800000;$"
+
+
+class Kernel(NamedTuple):
+    """What is compiled."""
+
+    rule: str
+    storage: str
+    title: str
+    step: Any
+    plain: Callable[..., Any]
+    signature: Any
+    registers: int = REGISTERS
+
+    @property
+    def dtype(self) -> str:
+        return np.dtype(STORAGE[self.storage].dtype).name
 
 
 class Code(NamedTuple):
@@ -60,17 +85,15 @@ def pretend_device(capability: tuple[int, int]) -> None:
     dispatcher.get_current_device = lambda: types.SimpleNamespace(compute_capability=capability)
 
 
-def compiled(
-    p: pieces.Pieces, dtype: str, coefficients: int, capability: tuple[int, int], exact: bool = True
-) -> Code:
+def compiled(kernel: Kernel, capability: tuple[int, int], exact: bool = True) -> Code:
     """One kernel for one architecture."""
     pretend_device(capability)
     arch = "sm_{}{}".format(*capability)
-    kernel = cuda.plain_kernel(p, dtype, exact)
+    plain = kernel.plain(exact=exact)
     arguments = {"cc": capability, "device": False, "abi": "numba"}
     compile_ = runtime.module().compile
-    ptx, _ = compile_(kernel, cuda.signature(p, dtype, coefficients), output="ptx", **arguments)
-    ltoir, _ = compile_(kernel, cuda.signature(p, dtype, coefficients), output="ltoir", **arguments)
+    ptx, _ = compile_(plain, kernel.signature, output="ptx", **arguments)
+    ltoir, _ = compile_(plain, kernel.signature, output="ltoir", **arguments)
     linked, _ = link(ltoir, arch, "ptx", ptx=True)
     cubin, log = link(ltoir, arch, "cubin", ptxas_options=["-v"])
     return Code((ptx, linked.decode()), disassembled(cubin), log)
@@ -104,20 +127,20 @@ def count(found: Counter[str], pattern: str) -> int:
     return sum(n for name, n in found.items() if re.match(pattern, name))
 
 
-def problems(code: Code, dtype: str, step: Any) -> list[str]:
+def problems(code: Code, kernel: Kernel) -> list[str]:
     """Everything that is wrong with a kernel."""
-    found = [problem for ptx in code.ptx for problem in ptx_problems(ptx, dtype, step)]
-    found += sass_problems(code, dtype)
+    found = [problem for ptx in code.ptx for problem in ptx_problems(ptx, kernel)]
+    found += sass_problems(code, kernel.dtype)
     found += [f"{n} bytes of {kind}" for kind, n in code.memory.items() if n]
-    if code.registers > REGISTERS:
-        found.append(f"{code.registers} registers, more than {REGISTERS}")
+    if code.registers > kernel.registers:
+        found.append(f"{code.registers} registers, more than {kernel.registers}")
     return found
 
 
-def ptx_problems(ptx: str, dtype: str, step: Any) -> list[str]:
-    ops = instructions(ptx)
-    real = {"float32": "f32", "float64": "f64"}[dtype]
-    source = inspect.getsource(step)
+def ptx_problems(ptx: str, kernel: Kernel) -> list[str]:
+    ops = instructions(re.sub(POWER_OF_TWO, "", ptx, flags=re.M))
+    real = {"float32": "f32", "float64": "f64"}[kernel.dtype]
+    source = inspect.getsource(kernel.step)
     banned = {
         "fused multiply-add": r"fma\.|mad\.\w+\.f",
         "product that may be fused": rf"mul\.{real}",
@@ -125,9 +148,12 @@ def ptx_problems(ptx: str, dtype: str, step: Any) -> list[str]:
         "flush of subnormals": r".*\.ftz",
         "32-bit index": r"setp\.\w+\.[usb]32|(mul|mad)\.lo\.[us]32",
         "local memory": r"(ld|st)\.local",
+        "memory of unknown kind": r"(ld|st)\.[a-z]\d+",
     }
-    if dtype == "float32":
+    if kernel.dtype == "float32":
         banned["float64"] = r".*\.f64"
+    if kernel.storage == "float16":  # compares bits; the index is that of the other storages
+        del banned["32-bit index"]
     found = [f"{what}: {name}" for what, p in banned.items() for name in ops if re.match(p, name)]
     wanted = {f"mul.rn.{real}": "*", f"div.rn.{real}": "/", f"sqrt.rn.{real}": "ops.sqrt("}
     found += [f"no {op}" for op, text in wanted.items() if text in source and not ops[op]]
@@ -165,17 +191,17 @@ def literal(x, g, slots, k):
 def self_check() -> list[str]:
     """The checker finds what it is there for: a contraction, and a literal that gives float64."""
     nadam, gd = registry.get("nadam"), registry.get("gd")
-    plain = pieces.pieces_of(nadam, names(nadam), backends.Variant())
-    bad = pieces.pieces_of(gd, names(gd), backends.Variant())._replace(step=literal)
+    plain, bad = one_array(nadam, "float32", "plain"), one_array(gd, "float32", "plain", literal)
     cases = {
-        "fused multiply-add": (plain, len(names(nadam)), False),
-        "some were fused": (plain, len(names(nadam)), False),
-        "float64: ": (bad, 0, True),
-        "float64 machine": (bad, 0, True),
+        "fused multiply-add": (plain, False),
+        "some were fused": (plain, False),
+        "fused multiply-add: fma": (swept(nadam, "bfloat16", "plain"), False),
+        "float64: ": (bad, True),
+        "float64 machine": (bad, True),
     }
     missed = []
-    for wanted, (p, coefficients, exact) in cases.items():
-        found = problems(compiled(p, "float32", coefficients, (9, 0), exact), "float32", p.step)
+    for wanted, (kernel, exact) in cases.items():
+        found = problems(compiled(kernel, (9, 0), exact), kernel)
         if not any(wanted in problem for problem in found):
             missed.append(f"the checker misses {wanted!r}, and reports {found}")
     return missed
@@ -185,29 +211,54 @@ def names(rule: Any) -> tuple[str, ...]:
     return CoefficientTable(rule, rule.validated({}), np.dtype("float64")).names
 
 
+def one_array(rule: Any, dtype: str, title: str, step: Any = None) -> Kernel:
+    """The kernel of `nadamkit.backends.cuda`."""
+    p = pieces.pieces_of(rule, names(rule), VARIANTS[title])
+    p = p._replace(step=step or p.step)
+    plain = partial(cuda.plain_kernel, p, dtype)
+    signature = cuda.signature(p, dtype, len(names(rule)))
+    return Kernel(rule.name, dtype, title, p.step, plain, signature)
+
+
+def swept(rule: Any, storage: str, title: str) -> Kernel:
+    """The kernel of `nadamkit.backends.sweep_cuda`; all parts are with a moving average too."""
+    variant = VARIANTS[title]
+    p = sweep.parts_of(rule, names(rule), variant, variant.rated, STORAGE[storage])
+    plain, signature = partial(sweep_cuda.plain_sweep, p), sweep_cuda.signature(p)
+    most = REGISTERS_FLOAT64_SWEEP if storage == "float64" else REGISTERS
+    return Kernel(rule.name, storage, f"sweep, {title}", p.step, plain, signature, most)
+
+
+def kernels() -> Iterator[Kernel]:
+    """All kernels; those for 16 bits only with all parts, as only loads and stores are new."""
+    for rule in map(registry.get, registry.names()):
+        for make in (one_array, swept):
+            for dtype in DTYPES:
+                yield from (make(rule, dtype, title) for title in VARIANTS)
+        yield from (
+            swept(rule, storage, "all parts") for storage in STORAGE if storage not in DTYPES
+        )
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="only sm_90")
     architectures = QUICK if parser.parse_args(arguments).quick else ARCHITECTURES
     failures = self_check()
     print("checker: " + ("; ".join(failures) or "finds a contraction and a float64 literal"))
-    print(f"{'rule':<10} {'dtype':<8} {'kernel':<10} {'arch':<7} {'registers':>9} {'spills':>7}")
-    for name in registry.names():
-        rule = registry.get(name)
-        for dtype, (title, variant), capability in (
-            (d, v, c) for d in DTYPES for v in VARIANTS.items() for c in architectures
-        ):
-            p = pieces.pieces_of(rule, names(rule), variant)
-            code = compiled(p, dtype, len(names(rule)), capability)
-            arch = "sm_{}{}".format(*capability)
-            spills = code.memory["spill stores"] + code.memory["spill loads"]
-            found = problems(code, dtype, rule.step)
-            failures += found
-            print(
-                f"{name:<10} {dtype:<8} {title:<10} {arch:<7} {code.registers:>9} {spills:>7}",
-                *(f"\n    WRONG: {problem}" for problem in found),
-                flush=True,
-            )
+    print(f"{'rule':<10} {'storage':<9} {'kernel':<17} {'arch':<7} {'registers':>9} {'spills':>7}")
+    for kernel, capability in ((k, c) for k in kernels() for c in architectures):
+        code = compiled(kernel, capability)
+        arch = "sm_{}{}".format(*capability)
+        spills = code.memory["spill stores"] + code.memory["spill loads"]
+        found = problems(code, kernel)
+        failures += found
+        print(
+            f"{kernel.rule:<10} {kernel.storage:<9} {kernel.title:<17} {arch:<7} "
+            f"{code.registers:>9} {spills:>7}",
+            *(f"\n    WRONG: {problem}" for problem in found),
+            flush=True,
+        )
     print(f"{len(failures)} problems" if failures else "no problems")
     return 1 if failures else 0
 

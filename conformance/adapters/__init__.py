@@ -14,6 +14,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "nadamkit-cudasim": (_STEPPER, "cudasim"),
     "nadamkit-compiled-loop": (_LOOP, "compiled"),
     "nadamkit-python-loop": (_LOOP, "python"),
+    "nadamkit-optimizer": ("conformance.adapters.nadamkit_optimizer:Stepping",),
     "torch": ("conformance.adapters.torch:Torch",),
     "torch-float64": ("conformance.adapters.torch:Torch", "float64"),
     "keras": ("conformance.adapters.keras:Keras",),

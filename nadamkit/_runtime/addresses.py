@@ -49,6 +49,12 @@ VIEWS: dict[str, Callable[[int, int], Any]] = {
     "bfloat16": halves,
     "float16": halves,
 }
+#: What each of them finds there.
+DTYPES: dict[Callable[[int, int], Any], Any] = {
+    float32s: np.float32,
+    float64s: np.float64,
+    halves: np.uint16,
+}
 
 
 @cache
@@ -61,25 +67,26 @@ def compilable() -> None:
     nb = numba.numba()
 
     @nb.extending.intrinsic
-    def pointer(typing_context, address):
-        def code(context, builder, signature, values):
+    def pointer(typing_context: Any, address: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
 
         return nb.types.voidptr(nb.types.intp), code
 
-    def compiled(dtype):
-        def typed(address, n):
-            def view(address, n):
+    def compiled(dtype: Any) -> Any:
+        def typed(address: Any, n: Any) -> Any:
+            def view(address: Any, n: Any) -> Any:
                 return nb.carray(pointer(address), (n,), dtype)
 
             return view
 
         return typed
 
-    for function, dtype in ((float32s, np.float32), (float64s, np.float64), (halves, np.uint16)):
+    for function, dtype in DTYPES.items():
         nb.extending.overload(function)(compiled(dtype))
 
 
-def address(a: NDArray[Any]) -> int:
-    """Where the first element of an array is."""
-    return int(a.__array_interface__["data"][0])
+def address(a: Any) -> int:
+    """Where the first element of an array is, on the host or on a GPU."""
+    interface = getattr(a, "__array_interface__", None) or a.__cuda_array_interface__
+    return int(interface["data"][0])

@@ -15,8 +15,9 @@ from importlib import import_module, util
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nadamkit._runtime import numba
+from nadamkit._runtime import addresses, numba
 from nadamkit.errors import BackendUnavailable
 
 INSTALL = 'python -m pip install "nadamkit[cuda]"'
@@ -30,6 +31,9 @@ THREADS, BLOCKS_PER_PROCESSOR = 256, 8
 #: each, since a thread that runs longer than 5 ms shares the interpreter with one that waits for
 #: it.
 SIMULATED_THREADS, SIMULATED_BLOCKS, SIMULATED_ELEMENTS = 2, 2, 256
+
+#: LLVM's number of a GPU's main memory; of a pointer to who knows where each access asks anew.
+GLOBAL = 1
 
 
 def simulated() -> bool:
@@ -144,16 +148,113 @@ def launcher(kernel: Any, size: int) -> Any:
     if simulated():
         blocks = -(-size // (SIMULATED_ELEMENTS * SIMULATED_THREADS))
         return kernel[max(SIMULATED_BLOCKS, blocks), SIMULATED_THREADS]
-    return _quiet(kernel, min(-(-size // THREADS), BLOCKS_PER_PROCESSOR * _processors()))
+    return _quiet(kernel, min(-(-size // THREADS), BLOCKS_PER_PROCESSOR * _processors()), THREADS)
+
+
+def sharer(kernel: Any, pieces: int, pointer: int | None) -> Any:
+    """A compiled kernel whose blocks share out `pieces`, each for all threads of a block.
+
+    It runs on the stream at `pointer`, see `stream`.
+    """
+    if simulated():
+        return kernel[max(SIMULATED_BLOCKS, pieces // 2), SIMULATED_THREADS]
+    blocks = min(pieces, BLOCKS_PER_PROCESSOR * _processors())
+    return _quiet(kernel, blocks, THREADS, stream(pointer))
 
 
 @cache
-def _quiet(kernel: Any, blocks: int) -> Any:
+def _quiet(kernel: Any, *configuration: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a small array does not fill the GPU
-        return kernel[blocks, THREADS]
+        return kernel[configuration]
 
 
 @cache
 def _processors() -> int:
     return int(module().get_current_device().MULTIPROCESSOR_COUNT)
+
+
+@cache
+def stream(pointer: int | None) -> Any:
+    """The stream at a pointer, as torch and CuPy name theirs, or the default one."""
+    if simulated():
+        return module().stream()
+    return module().external_stream(pointer) if pointer else module().default_stream()
+
+
+def zeros(size: int, pointer: int | None = None) -> Any:
+    """`size` bytes of zeros on the device, written on the stream at `pointer`."""
+    a = module().device_array(size, np.uint8)
+    if size:
+        driver = import_module("numba.cuda.cudadrv.driver")
+        driver.device_memset(a, 0, size, stream(pointer))
+    return a
+
+
+def send(a: NDArray[Any], device: Any, pointer: int | None = None) -> None:
+    """Copy a C-contiguous host array to the device, on the stream at `pointer`.
+
+    CUDA has read it when this returns, if its memory is pageable, as NumPy's is.
+    """
+    device.copy_to_device(a, stream=stream(pointer))
+
+
+def fetch(device: Any, pointer: int | None = None) -> NDArray[Any]:
+    """A copy of a device array on the host, when the stream at `pointer` has come to it."""
+    there = stream(pointer)
+    a: NDArray[Any] = device.copy_to_host(stream=there)
+    there.synchronize()
+    return a
+
+
+class Mirror:
+    """The copy of a host array on the device, sent again when a bit of the array has changed.
+
+    Attributes
+    ----------
+    device : device array
+        It stays where it is while the shape does.
+    """
+
+    def __init__(self) -> None:
+        self._sent = b""
+        self.device: Any = None
+
+    def update(self, a: NDArray[Any], pointer: int | None = None) -> None:
+        """Make the copy equal to an array, on the stream at `pointer`."""
+        bits = a.tobytes()
+        if self.device is None or self.device.shape != a.shape:
+            self.device = module().device_array(a.shape, a.dtype)
+        elif bits == self._sent:
+            return
+        send(np.frombuffer(bits, a.dtype).reshape(a.shape), self.device, pointer)
+        self._sent = bits
+
+
+@cache
+def pointing(view: Callable[[int, int], Any]) -> Any:
+    """What a function of `nadamkit._runtime.addresses` is on the device: it gives a pointer.
+
+    Parameters
+    ----------
+    view : callable
+        A value of `nadamkit._runtime.addresses.VIEWS`.
+
+    Returns
+    -------
+    callable
+        ``view(address, n)``. In the simulator, whose device is the host, the function itself.
+    """
+    if simulated():
+        return view
+    types = module().types
+    number = getattr(types, np.dtype(addresses.DTYPES[view]).name)
+
+    def pointer(typing_context: Any, address: Any, n: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            there = builder.inttoptr(values[0], context.get_data_type(number).as_pointer(GLOBAL))
+            return builder.addrspacecast(there, context.get_value_type(signature.return_type))
+
+        return types.CPointer(number)(types.int64, types.int64), code
+
+    return import_module("numba.cuda.extending").intrinsic(pointer)

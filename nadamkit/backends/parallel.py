@@ -34,9 +34,10 @@ class Guarded:
         self._compiled = compiled
         self._guard: contextlib.AbstractContextManager[Any] | None = None
 
-    def __call__(self, *arguments: Any) -> None:
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the kernel."""
         if self._guard is None:  # the layer is known when the threads have started
             numba.threads()
             self._guard = numba.parallel_guard()
         with self._guard:
-            self._compiled(*arguments)
+            return self._compiled(*arguments)

@@ -37,10 +37,12 @@ class Storage(NamedTuple):
 
 
 def load(a, i):
+    """As it is."""
     return a[i]
 
 
 def store(a, i, value):
+    """As it is."""
     a[i] = value
 
 
@@ -50,6 +52,7 @@ def load_bfloat16(a, i):
 
 
 def store_bfloat16(a, i, value):
+    """To nearest, ties to even; a NaN becomes a quiet one."""
     bits = np.float32(value).view(np.uint32)
     odd = (bits >> np.uint32(16)) & np.uint32(1)
     rounded = np.uint32(bits + np.uint32(0x7FFF) + odd) >> np.uint32(16)
@@ -62,7 +65,7 @@ def load_float16(a, i):
     bits = np.uint32(a[i])
     sign = np.uint32((bits & np.uint32(0x8000)) << np.uint32(16))
     rest = np.uint32((bits & np.uint32(0x7FFF)) << np.uint32(13))
-    moved = (rest.view(np.float32) * np.float32(2.0**112)).view(np.uint32)
+    moved = np.float32(np.uint32(rest).view(np.float32) * np.float32(2.0**112)).view(np.uint32)
     special = rest | np.uint32(0x7F800000)
     finite = (bits & np.uint32(0x7C00)) != np.uint32(0x7C00)
     return np.uint32(sign | (moved if finite else special)).view(np.float32)
@@ -75,7 +78,7 @@ def store_float16(a, i, value):
     rest = np.uint32(bits & np.uint32(0x7FFFFFFF))
     odd = (rest >> np.uint32(13)) & np.uint32(1)
     normal = np.uint32(rest - np.uint32(0x38000000) + np.uint32(0xFFF) + odd) >> np.uint32(13)
-    raised = (rest.view(np.float32) + np.float32(0.5)).view(np.uint32)
+    raised = np.float32(np.uint32(rest).view(np.float32) + np.float32(0.5)).view(np.uint32)
     subnormal = np.uint32(raised - np.uint32(0x3F000000))
     large = np.uint32(0x7E00 if rest > np.uint32(0x7F800000) else 0x7C00)
     finite = subnormal if rest < np.uint32(0x38800000) else normal

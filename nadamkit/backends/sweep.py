@@ -19,6 +19,7 @@ on how.
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,6 +76,7 @@ def parts_of(
 
 
 def no_mean(load, store, mean, i, x, w):
+    """No average is kept."""
     pass
 
 
@@ -95,7 +97,7 @@ def make_sweep(
         The update rule.
     names : tuple of str
         Its coefficients.
-    backend : {'numpy', 'serial', 'parallel'}
+    backend : {'numpy', 'serial', 'parallel', 'cuda'}
         Where to compute.
     variant : Variant
         Optional parts.
@@ -108,9 +110,18 @@ def make_sweep(
     Returns
     -------
     callable
-        ``sweep(leaves, blocks)``, both int64 arrays.
+        ``sweep(leaves, blocks)``, both int64 arrays. On the cuda backend a
+        `nadamkit.backends.sweep_cuda.Sweep`, which takes the stream too.
+
+    Raises
+    ------
+    BackendUnavailable
+        If what the backend needs is not installed.
     """
-    return _sweep(parts_of(rule, names, variant, mean, STORAGE[storage]), backend)
+    p = parts_of(rule, names, variant, mean, STORAGE[storage])
+    if backend == "cuda":  # not shared: it keeps on the device what its caller told it
+        return import_module("nadamkit.backends.sweep_cuda").make_sweep(p)
+    return _sweep(p, backend)
 
 
 @cache

@@ -64,13 +64,14 @@ class Stepper:
     ) -> None:
         _check_array("x", x)
         rule = registry.get(method)
+        self._hyper = rule.validated(hyper)
+        rule = rule.chosen(self._hyper)
         self.x = x
         self.t = 0
         self._shape, self._dtype = x.shape, x.dtype
         # The kernel works on a flat view of x, or on a copy where x has no such view.
         self._flat = np.ascontiguousarray(x).reshape(-1)
         self._copied = not np.shares_memory(self._flat, x)
-        self._hyper = rule.validated(hyper)
         self._clipped = self._hyper["clip_norm"] is not None
         self._table = CoefficientTable(rule, self._hyper, x.dtype)
         self._rate, self._rates = split_rate(learning_rate, x.shape, x.dtype)

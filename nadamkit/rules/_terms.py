@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from nadamkit.coefficients import Sequences
+import numpy as np
+from numpy.typing import NDArray
+
+from nadamkit.coefficients import Sequences
 
 Hyper = SimpleNamespace
 
@@ -16,12 +18,32 @@ def decay(h: Hyper, s: Sequences) -> Any:
     return 1 - (s.mu_t if h.m_coef == "mu_t" else s.mu)
 
 
+def from_second(s: Sequences, value: float) -> NDArray[np.float64]:
+    """1 at the first step, and `value` from the second on."""
+    t = np.arange(s._t, s._t + s._count)
+    return np.where(t == 1, 1.0, value)
+
+
+def corrections(h: Hyper, s: Sequences) -> Sequences:
+    """What bias corrections are made of: those of t = 1 for ever if m_bias is "frozen1"."""
+    return Sequences(vars(h), 1, 1) if h.m_bias == "frozen1" else s
+
+
 def momentum_bias(h: Hyper, s: Sequences) -> tuple[Any, Any]:
     """Divisors of g and of m: ``1 - prod_t`` and ``1 - prod_{t+1}``, as ``m_bias`` has it."""
     if h.m_bias == "none":
         return 1.0, 1.0
-    last = s.prod_next if h.m_bias == "t+1" else s.prod_t
-    return 1 - s.prod_t, 1 - last
+    if h.m_bias == "dup":
+        return 1 - s.prod_t, 1 - s.prod_t * s.mu_t * s.mu_next
+    return 1 - s.prod_t, 1 - (s.prod_t if h.m_bias == "t" else s.prod_next)
+
+
+def rate_place(h: Hyper) -> dict[str, float]:
+    """Where eta stands: ``outer + inner * eta`` before the sum, ``inner + outer * eta`` after it.
+
+    One of the two is eta and the other 1, both exactly.
+    """
+    return {"inner": 1.0, "outer": 0.0} if h.lr_inside else {"inner": 0.0, "outer": 1.0}
 
 
 def norm_bias(h: Hyper, s: Sequences) -> Any:

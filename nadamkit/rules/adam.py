@@ -10,9 +10,14 @@ r"""Adam (Dozat 2015, Algorithm 6; Kingma and Ba 2014).
 Epsilon is inside the root as printed; Kingma and Ba have ``eps_kind="out"``. With a momentum
 schedule :math:`\mu^t` is the product of the :math:`\mu_i`.
 
+``amsgrad`` (Reddi, Kale and Kumar 2018) divides by the largest n so far,
+:math:`p_t \leftarrow \max(p_{t-1}, n_t)`, corrected as n is; only it has the slot p.
+
 Coefficients: ``c`` = 1 - mu, ``b`` turns m into m-hat, ``d`` = 1 - nu, ``h`` turns n into n-hat,
 ``inside`` and ``outside`` the epsilons.
 """
+
+from dataclasses import replace
 
 from nadamkit import ops
 from nadamkit.rule import Rule
@@ -41,6 +46,21 @@ def step(x, g, slots, k):
     return x - eta * (b * m) / (ops.sqrt(h * n + inside) + outside), (m, n)
 
 
+def amsgrad(x, g, slots, k):
+    """With the largest n so far."""
+    m, n, p = slots
+    eta, c, b, d, h, inside, outside = k
+    m = m + c * (g - m)
+    n = n + d * (g * g - n)
+    p = ops.maximum(p, n)
+    return x - eta * (b * m) / (ops.sqrt(h * p + inside) + outside), (m, n, p)
+
+
+def variant(hyper):
+    """With the slot that is asked for."""
+    return AMSGRAD if hyper["amsgrad"] else RULE
+
+
 RULE = Rule(
     name="adam",
     title="Adam",
@@ -55,7 +75,10 @@ RULE = Rule(
         "n_bias": ("std", "nu", "none"),
         "eps_kind": ("in", "out", "out_raw"),
         "eps_root": 0.0,
+        "amsgrad": (False, True),
     },
     coefficients=coefficients,
     step=step,
+    variant=variant,
 )
+AMSGRAD = replace(RULE, slots=("m", "n", "p"), step=amsgrad, variant=None)

@@ -24,14 +24,15 @@ from nadamkit.rules import _terms
 
 def coefficients(h, s):
     """Bias corrections, and the momentum of this step and the next."""
-    inside, outside = _terms.root_epsilons(h, s)
-    g_bias, m_bias = _terms.momentum_bias(h, s)
+    corrections = _terms.corrections(h, s)
+    inside, outside = _terms.root_epsilons(h, corrections)
+    g_bias, m_bias = _terms.momentum_bias(h, corrections)
     return {
         "c": _terms.decay(h, s),
         "a": (1 - s.mu_t) / g_bias if h.lookahead else 0.0,
         "b": s.mu_next / m_bias if h.lookahead else 1 / g_bias,
         "d": 1 - s.nu,
-        "h": _terms.norm_bias(h, s),
+        "h": _terms.norm_bias(h, corrections),
         "inside": inside,
         "outside": outside,
     }
@@ -58,7 +59,7 @@ RULE = Rule(
         "schedule": "dozat",
         "m_coef": ("mu", "mu_t"),
         "lookahead": (True, False),
-        "m_bias": ("t+1", "t", "none"),
+        "m_bias": ("t+1", "t", "none", "dup", "frozen1"),
         "n_bias": ("std", "nu", "none"),
         "eps_kind": ("in", "out", "out_raw"),
         "eps_root": 0.0,

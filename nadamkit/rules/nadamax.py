@@ -23,7 +23,7 @@ from nadamkit.rules import _terms
 def coefficients(h, s):
     """As in Nadam; the maximum is not biased."""
     floor, outside = _terms.maximum_epsilons(h)
-    g_bias, m_bias = _terms.momentum_bias(h, s)
+    g_bias, m_bias = _terms.momentum_bias(h, _terms.corrections(h, s))
     return {
         "c": _terms.decay(h, s),
         "a": (1 - s.mu_t) / g_bias if h.lookahead else 0.0,
@@ -55,7 +55,7 @@ RULE = Rule(
         "schedule": "dozat",
         "m_coef": ("mu", "mu_t"),
         "lookahead": (True, False),
-        "m_bias": ("t+1", "t", "none"),
+        "m_bias": ("t+1", "t", "none", "dup", "frozen1"),
         "eps_kind": ("out", "max"),
     },
     coefficients=coefficients,

@@ -12,8 +12,12 @@ there: its iterates are :math:`\theta_t + \eta\,\mu_{t+1} m_t`.
 :math:`\bar m_t = (1-\mu_t)\,[g_t/(1-P_t) + \mu_{t+1} m_t/(1-P_{t+1})]` with
 :math:`P_t = \prod_{i\le t}\mu_i`; the default is the printed algorithm.
 
+With ``lr_inside`` m is the sum of :math:`\eta_t g_t`, which differs only where the rate changes.
+
 Coefficients: ``c`` = 1 - mu_t, ``a`` and ``b`` the factors of g and m.
 """
+
+from dataclasses import replace
 
 from nadamkit.rule import Rule
 from nadamkit.rules import _terms
@@ -35,12 +39,33 @@ def step(x, g, slots, k):
     return x - eta * (a * g + b * m), (m,)
 
 
+def inside(x, g, slots, k):
+    """With the learning rate inside m."""
+    (m,) = slots
+    eta, c, a, b = k
+    g = eta * g
+    m = m + (g - c * m)
+    return x - (a * g + b * m), (m,)
+
+
+def variant(hyper):
+    """With the learning rate where it is asked for."""
+    return INSIDE if hyper["lr_inside"] else RULE
+
+
 RULE = Rule(
     name="nag",
     title="Nesterov's accelerated gradient",
     source="Dozat (2015), Algorithm 7",
     slots=("m",),
-    hyperparameters={"mu": 0.99, "schedule": "dozat", "m_bias": ("none", "t+1", "t")},
+    hyperparameters={
+        "mu": 0.99,
+        "schedule": "dozat",
+        "m_bias": ("none", "t+1", "t"),
+        "lr_inside": (False, True),
+    },
     coefficients=coefficients,
     step=step,
+    variant=variant,
 )
+INSIDE = replace(RULE, step=inside, variant=None)

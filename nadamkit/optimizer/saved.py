@@ -1,0 +1,94 @@
+"""The state of an optimizer as plain arrays and numbers, and files of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+from nadamkit.errors import OptionError
+from nadamkit.optimizer.trees import SEPARATOR
+
+#: Version of the format.
+FORMAT = 1
+MEAN = "average"
+STEPS = "t"
+
+
+def check(state: Any, method: str, entries: Mapping[str, Any]) -> None:
+    """Refuse a state that does not belong to this optimizer.
+
+    Parameters
+    ----------
+    state : object
+        What was given.
+    method : str
+        The optimizer's method.
+    entries : mapping of str to ndarray or int
+        What it needs, by name.
+
+    Raises
+    ------
+    OptionError
+        Saying what differs.
+    """
+    if not isinstance(state, Mapping):
+        raise OptionError(f"a state must be a dict, but is a {type(state).__name__}.")
+    version = state.get("format")
+    if version is None or str(version) != str(FORMAT):
+        raise OptionError(
+            f"this state has format {version}, but this version of nadamkit reads format {FORMAT}; "
+            "load it with the version that saved it."
+            if version is not None
+            else "this is no state of an Optimizer: it has no 'format'."
+        )
+    if str(state.get("method")) != method:
+        raise OptionError(
+            f"this is a state of method {str(state.get('method'))!r}, but the optimizer has method "
+            f"{method!r}; make one with Optimizer({str(state.get('method'))!r})."
+        )
+    given = {key for key in state if key not in ("format", "method")}
+    for key in sorted(set(entries) - given, key=str):
+        raise OptionError(f"the state has no {key!r}, which the parameters here need.")
+    for key in sorted(given - set(entries), key=str):
+        raise OptionError(f"the state has {key!r}, for which there are no parameters here.")
+    for key, own in entries.items():
+        a, (shape, dtype) = np.asarray(state[key]), (own.shape, own.dtype)
+        if a.shape != shape or a.dtype != dtype:
+            raise OptionError(
+                f"{key!r} in the state has shape {a.shape} and dtype {a.dtype}, but must have "
+                f"shape {shape} and dtype {dtype}."
+            )
+        if key.startswith(f"{STEPS}{SEPARATOR}") and a < 0:
+            raise OptionError(f"{key!r} in the state is {a}, but no array made so many steps.")
+
+
+def save(path: Any, state: Mapping[str, Any]) -> None:
+    """Write a state to a file, whole or not at all."""
+    arrays: dict[str, Any] = {k: np.asarray(v) for k, v in state.items()}
+    partial = f"{os.fsdecode(path)}.partial"
+    try:
+        with open(partial, "wb") as file:
+            np.savez(file, **arrays)
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.remove(partial)
+        raise
+
+
+def load(path: Any) -> dict[str, Any]:
+    """Read a state from a file; nothing in it is executed."""
+    with open(path, "rb") as file:
+        try:
+            with NpzFile(file, allow_pickle=False) as arrays:
+                return {key: arrays[key] for key in arrays.files}
+        except (BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+            raise OptionError(
+                f"{os.fsdecode(path)!r} is damaged, or no file that save wrote: {error}"
+            ) from error

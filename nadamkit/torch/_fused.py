@@ -1,0 +1,159 @@
+"""What makes an optimizer of torch a fused one: its step in one compiled call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from nadamkit.errors import OptionError
+from nadamkit.loops.groups import Group
+from nadamkit.torch._part import KINDS, Part, computes_in
+from nadamkit.torch._rules import MEANINGS, Meaning, settings
+from nadamkit.torch._state import State
+
+
+class Fused(torch.optim.Optimizer):
+    """The step of all the classes here; they add torch's constructor, or one like it."""
+
+    #: Name in `nadamkit.torch._rules.MEANINGS`.
+    _name: ClassVar[str]
+    # GradScaler then leaves the scale and what it found to `step`.
+    _step_supports_amp_scaling = True
+    grad_scale: Tensor | None
+    found_inf: Tensor | None
+    _parts: list[Part] | None
+    _rates: list[float]
+    _keys: list[tuple[Any, ...]]
+
+    @property
+    def _meaning(self) -> Meaning:
+        return MEANINGS[self._name]
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a param group, as in torch."""
+        before = len(self.param_groups)
+        super().add_param_group(param_group)
+        try:
+            check_group(self.param_groups[-1])
+        except BaseException:
+            del self.param_groups[before:]
+            raise
+        self._parts = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a state, as in torch."""
+        super().__setstate__(state)
+        self._step_supports_amp_scaling = True
+        self._parts = None
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load a state of this class or of torch's class of the same name; it is copied."""
+        super().load_state_dict(state_dict)
+        for own in self.state.values():
+            for name, value in own.items():
+                if isinstance(value, Tensor):
+                    own[name] = value.clone()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update all parameters that have a gradient.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the gradients and returns the loss.
+
+        Returns
+        -------
+        object
+            What the closure returned, or None.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self._step()
+        return loss
+
+    @torch.compiler.disable
+    def _step(self) -> None:
+        found = getattr(self, "found_inf", None)
+        if found is not None and float(found) != 0.0:
+            return
+        if self._parts is None or [self._key(group) for group in self.param_groups] != self._keys:
+            self._parts = self._partition()
+        self._set_rates(self._parts)
+        factor = self._factor()
+        with torch.no_grad():
+            for part in self._parts:
+                part.take()
+            for part in self._parts:
+                part.prepare(factor)
+            for part in self._parts:
+                part.launch()
+
+    def _factor(self) -> float | None:
+        """What gradients are multiplied by for a GradScaler."""
+        scale = getattr(self, "grad_scale", None)
+        return None if scale is None else 1.0 / float(scale)
+
+    def _key(self, group: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(group.get(key) for key in self._meaning.keys)
+
+    def _set_rates(self, parts: list[Part]) -> None:
+        """Take over learning rates, which schedulers change."""
+        rates = [float(group["lr"]) for group in self.param_groups]
+        if rates != self._rates:
+            self._rates = rates
+            for part in parts:
+                for number, group in part.groups.items():
+                    group.rate = self._rate(number)
+
+    def _partition(self) -> list[Part]:
+        """Sort the parameters into parts, each for one call."""
+        self._keys = [self._key(group) for group in self.param_groups]
+        self._rates = [float(group["lr"]) for group in self.param_groups]
+        chosen = [settings(self._meaning, group) for group in self.param_groups]
+        sorts: dict[Any, list[tuple[int, Tensor]]] = {}
+        for number, (group, (rule, _)) in enumerate(zip(self.param_groups, chosen, strict=True)):
+            for p in group["params"]:
+                sorts.setdefault((rule.step, p.dtype, p.device), []).append((number, p))
+        parts = []
+        for (_, dtype, _), members in sorts.items():
+            rule = chosen[members[0][0]][0]
+            groups = {
+                number: Group(rule, chosen[number][1], self._rate(number), computes_in(dtype))
+                for number in dict.fromkeys(number for number, _ in members)
+            }
+            states = [
+                State(self._meaning, rule, self.param_groups[number], self.state, p)
+                for number, p in members
+            ]
+            parts.append(Part(rule, groups, members, states))
+        return parts
+
+    def _rate(self, number: int) -> Any:
+        """Learning rate of a param group: a number, or Adagrad's that decays."""
+        rate, decay = self._rates[number], float(self.param_groups[number].get("lr_decay", 0.0))
+        return (lambda t: rate / (1.0 + (t - 1) * decay)) if decay else rate
+
+
+def check_group(group: dict[str, Any]) -> None:
+    """Refuse what cannot be computed, before the first step."""
+    if group.get("differentiable"):
+        raise OptionError(
+            "differentiable=True is not possible with a fused step; use torch's own class for it."
+        )
+    for p in group["params"]:
+        if p.dtype not in KINDS:
+            raise OptionError(
+                f"a parameter has dtype {p.dtype}, but must have one of "
+                f"{', '.join(str(kind) for kind in KINDS)}; convert it."
+            )
+        if p.device.type not in ("cpu", "cuda"):
+            raise OptionError(
+                f"a parameter is on device {p.device}, but steps run on 'cpu' and 'cuda' only; "
+                "move the model, or use torch's own class."
+            )

@@ -49,6 +49,11 @@ class Sequences:
         self._hyper, self._t, self._count = hyper, t, count
         self._schedule = hyper["schedule"]
 
+    @property
+    def t(self) -> NDArray[np.int64]:
+        """The steps themselves."""
+        return np.arange(self._t, self._t + self._count)
+
     @cached_property
     def mu(self) -> DD:
         """The constant mu."""

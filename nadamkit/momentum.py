@@ -83,10 +83,6 @@ class Dozat:
         # mu - (mu kappa) b^(psi t), with mu factored last, keeps all digits.
         return DD(mu) * (1 - DD.exact(self.kappa) * decayed)
 
-    def at(self, mu: float, t: int) -> float:
-        """``mu_t`` in floating point."""
-        return mu * (1.0 - float(self.kappa) * float(self.base) ** (t * float(self.psi)))
-
     def product(self, mu: float, t: int) -> DD:
         """``mu_1 * ... * mu_t``."""
         if self.kappa == 0 or self.base == 1 or self.psi == 0:

@@ -86,6 +86,9 @@ class Setting:
 
     def product(self, t: int) -> Any:
         """Return mu_1 mu_2 ... mu_t."""
+        if t < self._done:  # what bias corrections frozen at t = 1 ask of a later start
+            assert self._mu_t is None, "a later start has a constant mu"
+            return self.mu**t
         if t not in self._product:
             product = self.product(t - 1) * self.mu_(t)
             if isinstance(product, Bounded):  # one error source, or forms would grow with t

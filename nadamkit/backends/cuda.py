@@ -83,8 +83,8 @@ def plain_kernel(p: Pieces, dtype: Any, exact: bool = True) -> Any:
     """
     global cuda
     cuda = runtime.module()
-    meanings = _meanings(np.dtype(dtype), exact)
-    step, rate, modify = (_device(retarget(f, meanings)) for f in (p.step, p.rate, p.modify))
+    meanings = meanings_of(np.dtype(dtype), exact)
+    step, rate, modify = (on_gpu(retarget(f, meanings)) for f in (p.step, p.rate, p.modify))
     gather, scatter = runtime.inlinable(p.gather), runtime.inlinable(p.scatter)
 
     def kernel(x, g, s, rates, c, w):
@@ -119,7 +119,7 @@ def minimum(a, b):
     return a if a < b or a != a else b
 
 
-def _meanings(dtype: Any, exact: bool) -> dict[str, Any]:
+def meanings_of(dtype: Any, exact: bool) -> dict[str, Any]:
     """What `nadamkit.ops` means on the device, and a product."""
     if runtime.simulated():  # scalars of NumPy: products are exact, and math.sqrt(-1) would raise
         return {"sqrt": np.sqrt, "absolute": abs, "maximum": maximum, "minimum": minimum}
@@ -128,7 +128,7 @@ def _meanings(dtype: Any, exact: bool) -> dict[str, Any]:
     return {"sqrt": math.sqrt, "absolute": abs, **extremes, **product}
 
 
-def _device(function: Any) -> Any:
+def on_gpu(function: Any) -> Any:
     """Callable from a kernel; quiet about Inf and NaN in the simulator, as a GPU is."""
     if runtime.simulated():
         return np.errstate(all="ignore")(function)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit._runtime import cuda as runtime
-from nadamkit.backends.cuda import _device, _meanings
+from nadamkit.backends.cuda import on_gpu, meanings_of
 from nadamkit.backends.retarget import retarget
 from nadamkit.backends.sweep import COEFFICIENTS, MEAN, MODS, RATES, SLOTS, WEIGHTS, G, Parts, X
 
@@ -164,10 +164,10 @@ def plain_sweep(p: Parts, exact: bool = True) -> Any:
     """
     global cuda
     cuda = runtime.module()
-    meanings = _meanings(_dtype(p), exact)
+    meanings = meanings_of(_dtype(p), exact)
     multiplying = (p.step, p.rate, p.modify, p.follow)
-    step, rate, modify, follow = (_device(retarget(f, meanings)) for f in multiplying)
-    load, store = _device(p.load), _device(p.store)  # one product, by a power of two: exact
+    step, rate, modify, follow = (on_gpu(retarget(f, meanings)) for f in multiplying)
+    load, store = on_gpu(p.load), on_gpu(p.store)  # one product, by a power of two: exact
     views, take, put, row, weights = map(
         runtime.inlinable, (p.views, p.take, p.put, p.row, p.weights)
     )

@@ -46,7 +46,9 @@ class Leaf:
         self.path, self.given = path, a
         self.x = x = _parameters(path, a)
         self.shape, self.dtype = x.shape, x.dtype
-        self._turned = x.flags.farray
+        flags = x.flags
+        self._turned = flags.aligned and flags.f_contiguous and not flags.c_contiguous
+        self._order: Any = "F" if self._turned else "C"
         turned = x.T if self._turned else x
         self.copied = not turned.flags.carray
         flat = turned.copy(order="C") if self.copied else turned
@@ -59,15 +61,13 @@ class Leaf:
 
     def filled(self, value: float) -> NDArray[Any]:
         """A new array of one value in the shape of x, its numbers in the order of `flat`."""
-        order: Any = "F" if self._turned else "C"
-        return np.full(self.shape, value, self.dtype, order=order)
+        return np.full(self.shape, value, self.dtype, order=self._order)
 
     def laid_out(self, a: NDArray[Any]) -> NDArray[Any]:
         """An array of x's shape with its numbers in the order of `flat`; itself if they are."""
-        flags, order = a.flags, self._order
-        fits = flags.f_contiguous if self._turned else flags.c_contiguous
+        fits = a.flags.f_contiguous if self._turned else a.flags.c_contiguous
         # Compiled code may take it that numbers are where the processor wants them.
-        return a if fits and flags.aligned else a.copy(order=order)
+        return a if fits and a.flags.aligned else a.copy(order=self._order)
 
     def gradient(self, g: Any) -> NDArray[Any]:
         """A gradient as an array of x's shape and dtype, laid out like it.
@@ -77,11 +77,12 @@ class Leaf:
         OptionError
             If its shape or dtype is another.
         """
-        if type(g) is not np.ndarray:
-            g = _shared(g)
-        if g is None or g.shape != self.shape or g.dtype != self.dtype:
-            raise self._refusal(g)
-        return self.laid_out(g)
+        a = g
+        if type(g) is not np.ndarray:  # NumPy makes what has no axes a number: 2 * x is one
+            a = np.asarray(g) if isinstance(g, np.generic) else _shared(g)
+        if a is None or a.shape != self.shape or a.dtype != self.dtype:
+            raise self._refusal(g if a is None else a)
+        return self.laid_out(a)
 
     def check_successor(self, other: Leaf) -> None:
         """Refuse an array of another shape or dtype in place of this one."""
@@ -105,7 +106,9 @@ class Leaf:
         self.x[...] = self.flat.reshape(self.shape)
 
     def _refusal(self, g: Any) -> OptionError:
-        got = "no array" if g is None else f"an array of shape {g.shape} and dtype {g.dtype}"
+        got = f"a {type(g).__name__}"
+        if isinstance(g, np.ndarray):
+            got = f"an array of shape {g.shape} and dtype {g.dtype}"
         return OptionError(
             f"the gradient of {named(self.path)} is {got}, but must be an array of shape "
             f"{self.shape} and dtype {self.dtype}, like the parameters."

@@ -20,8 +20,7 @@ def decay(h: Hyper, s: Sequences) -> Any:
 
 def from_second(s: Sequences, value: float) -> NDArray[np.float64]:
     """1 at the first step, and `value` from the second on."""
-    t = np.arange(s._t, s._t + s._count)
-    return np.where(t == 1, 1.0, value)
+    return np.where(s.t == 1, 1.0, value)
 
 
 def corrections(h: Hyper, s: Sequences) -> Sequences:

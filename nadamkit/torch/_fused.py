@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from operator import is_
 from typing import Any, ClassVar
 
 import torch
@@ -27,6 +29,8 @@ class Fused(torch.optim.Optimizer):
     _parts: list[Part] | None
     _rates: list[float]
     _keys: list[tuple[Any, ...]]
+    _taken: list[Tensor]
+    _held: list[Tensor]
 
     @property
     def _meaning(self) -> Meaning:
@@ -37,7 +41,7 @@ class Fused(torch.optim.Optimizer):
         before = len(self.param_groups)
         super().add_param_group(param_group)
         try:
-            check_group(self.param_groups[-1])
+            check_group(self._name, self.param_groups[-1])
         except BaseException:
             del self.param_groups[before:]
             raise
@@ -82,17 +86,35 @@ class Fused(torch.optim.Optimizer):
         found = getattr(self, "found_inf", None)
         if found is not None and float(found) != 0.0:
             return
-        if self._parts is None or [self._key(group) for group in self.param_groups] != self._keys:
-            self._parts = self._partition()
-        self._set_rates(self._parts)
+        parts, renewed = self._parts, False
+        if parts is None or self._changed():
+            self._parts = None
+            parts, renewed = self._partition(), True
+        self._set_rates(parts)
         factor = self._factor()
-        with torch.no_grad():
-            for part in self._parts:
-                part.take()
-            for part in self._parts:
-                part.prepare(factor)
-            for part in self._parts:
-                part.launch()
+        for part in parts:
+            part.take()
+        began = [part.prepare(factor) for part in parts]
+        if renewed or any(began):
+            self._held = list(self._tensors())
+        self._parts = parts
+        for part in parts:
+            part.launch()
+
+    def _changed(self) -> bool:
+        """Whether someone else changed settings, parameters or the state."""
+        return (
+            [self._key(group) for group in self.param_groups] != self._keys
+            or not _same(self._params(), self._taken)
+            or not _same(self._tensors(), self._held)
+        )
+
+    def _params(self) -> Iterator[Tensor]:
+        return chain.from_iterable([group["params"] for group in self.param_groups])
+
+    def _tensors(self) -> Iterator[Tensor]:
+        """What the state consists of."""
+        return chain.from_iterable(map(dict.values, self.state.values()))
 
     def _factor(self) -> float | None:
         """What gradients are multiplied by for a GradScaler."""
@@ -115,6 +137,7 @@ class Fused(torch.optim.Optimizer):
         """Sort the parameters into parts, each for one call."""
         self._keys = [self._key(group) for group in self.param_groups]
         self._rates = [float(group["lr"]) for group in self.param_groups]
+        self._taken = list(self._params())
         chosen = [settings(self._meaning, group) for group in self.param_groups]
         sorts: dict[Any, list[tuple[int, Tensor]]] = {}
         for number, (group, (rule, _)) in enumerate(zip(self.param_groups, chosen, strict=True)):
@@ -140,8 +163,16 @@ class Fused(torch.optim.Optimizer):
         return (lambda t: rate / (1.0 + (t - 1) * decay)) if decay else rate
 
 
-def check_group(group: dict[str, Any]) -> None:
-    """Refuse what cannot be computed, before the first step."""
+def _same(some: Iterable[Any], others: Iterable[Any]) -> bool:
+    """Whether two sequences hold the same objects."""
+    return all(map(is_, chain(some, (None,)), chain(others, (None,))))
+
+
+def check_group(name: str, group: dict[str, Any]) -> None:
+    """Refuse what the class of this name cannot compute, before the first step."""
+    settings(MEANINGS[name], group)
+    if len(set(map(id, group["params"]))) < len(group["params"]):
+        raise OptionError("a parameter is there twice; give the optimizer each one once.")
     if group.get("differentiable"):
         raise OptionError(
             "differentiable=True is not possible with a fused step; use torch's own class for it."

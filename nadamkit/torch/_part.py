@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from nadamkit.loops.groups import Group
 from nadamkit.loops.leaves import Leaves
 from nadamkit.momentum import Dozat
 from nadamkit.rule import Rule
-from nadamkit.torch._layout import dense
+from nadamkit.torch._layout import Layout
 from nadamkit.torch._state import State
 
 #: How the numbers of a tensor are kept; a complex one is a pair of real ones.
@@ -30,7 +31,6 @@ KINDS: dict[Any, str] = {
     torch.complex64: "float32",
     torch.complex128: "float64",
 }
-_contiguous, _negated, _conjugated = Tensor.is_contiguous, Tensor.is_neg, Tensor.is_conj
 
 
 class Part:
@@ -61,25 +61,25 @@ class Part:
         self.dtype, self._device = first.dtype, first.device
         pair = 2 if first.is_complex() else 1
         lengths = [p.numel() * pair for p in self.params]
-        self._lengths, self._total = lengths, sum(lengths)
+        self._total = sum(lengths)
         self._threads = 0
         self.engine = Leaves(
             *(rule, list(groups.values()), [numbers.index(owner) for owner, _ in members]),
             *(lengths, KINDS[self.dtype], self._backend()),
         )
-        self._plain = all(map(_contiguous, self.params))
+        self._layout = Layout(self.params)
         self._where: list[int] = []
         self._active: NDArray[np.bool_] | None = None
         self._begun = np.zeros(len(self.params), np.bool_)
-        self._slots: list[list[Tensor]] = [[] for _ in self.params]
-        self._copies: list[tuple[Tensor, Tensor]] = []
-        self._kept: list[Tensor | None] = []
+        self._slots: list[Tensor] = []
+        self._addresses: list[int] = []
         # The dtype that torch gives them. One array each, so that counting costs the same however
         # many tensors there are; each state has a view of its element.
         double = torch.get_default_dtype() == torch.float64
         self._steps = np.zeros(len(self.params), np.float64 if double else np.float32)
         self._products = np.ones_like(self._steps)
         self._exact_products = np.ones(len(self.params))
+        self._momenta = {group: _momentum(group) for group in groups.values()}
         self._begin([i for i, state in enumerate(states) if state.begun])
 
     def _backend(self) -> str:
@@ -99,31 +99,12 @@ class Part:
         if len(given) < len(grads):
             self._active = np.array([g is not None for g in grads])
         self._refuse(given)
-        straight = self._plain and all(map(_contiguous, given)) and not any(map(_negated, given))
-        if straight and not self._twisted(given):
-            self._copies, self._kept = [], []
-            where = [p.data_ptr() for p in self.params]
-            values = [0 if g is None else g.data_ptr() for g in grads]
-        else:
-            where, values = self._laid_out(grads)
+        if self._layout.changed() or [a.data_ptr() for a in self._slots] != self._addresses:
+            self._begin(np.flatnonzero(self._begun))
+        where, values = self._layout.addresses(grads)
         if where != self._where:
-            self._check_layout()
             self.engine.table[:, X] = self._where = where
         self.engine.table[:, G] = values
-
-    def _check_layout(self) -> None:
-        """Parameters may have moved, but only as a whole."""
-        lengths = [p.numel() * (2 if p.is_complex() else 1) for p in self.params]
-        if lengths != self._lengths or any(p.device != self._device for p in self.params):
-            raise RuntimeError(
-                "a parameter has another shape or device than when the optimizer was made; make a "
-                "new optimizer after changing a model."
-            )
-        self._plain = all(map(_contiguous, self.params))
-        self._begin(np.flatnonzero(self._begun))
-
-    def _twisted(self, grads: Sequence[Tensor]) -> bool:
-        return self.dtype.is_complex and any(map(_conjugated, grads))
 
     def _refuse(self, grads: Sequence[Tensor]) -> None:
         """Say what cannot be computed with."""
@@ -144,36 +125,27 @@ class Part:
                     f"a gradient has dtype {g.dtype}, but its parameter {self.dtype}; convert it."
                 )
 
-    def _laid_out(self, grads: Sequence[Tensor | None]) -> tuple[list[int], list[int]]:
-        """Addresses where some tensors do not lie in memory like their parameter."""
-        self._copies, self._kept = [], []
-        where, values = [], []
-        for p, g in zip(self.params, grads, strict=True):
-            own = p.detach()
-            if not dense(own):
-                own = torch.empty_like(own)
-                self._copies.append((p.detach(), own))
-            where.append(own.data_ptr())
-            if g is not None:
-                g = g.detach().resolve_conj().resolve_neg()
-                if g.stride() != own.stride() and g.numel() > 0:
-                    g = torch.empty_like(own).copy_(g)
-            self._kept.append(g)
-            values.append(0 if g is None else g.data_ptr())
-        return where, values
-
-    def prepare(self, factor: float | None) -> None:
+    def prepare(self, factor: float | None) -> bool:
         """Make the state of parameters that get their first gradient, and get ready.
 
         Parameters
         ----------
         factor : float or None
             What the gradients are multiplied by.
+
+        Returns
+        -------
+        bool
+            Whether there were such parameters.
         """
-        new = ~self._begun if self._active is None else self._active & ~self._begun
-        if new.any():
-            self._begin(np.flatnonzero(new))
+        began = False
+        if not self._all_begun:
+            missing = ~self._begun if self._active is None else self._active & ~self._begun
+            began = bool(missing.any())
+            if began:
+                self._begin(np.flatnonzero(missing))
         self.engine.prepare(self._active, factor)
+        return began
 
     def _begin(self, which: Iterable[Any]) -> None:
         """Find or make the state of some parameters."""
@@ -182,23 +154,25 @@ class Part:
         for i in which:
             slots, t[i], product = self._states[i].begin(steps[i], products[i])
             self._steps[i], self._products[i], self._exact_products[i] = t[i], product, product
-            self._slots[i] = slots
             self.engine.table[i, SLOTS:] = [slot.data_ptr() for slot in slots]
             self._begun[i] = True
         self.engine.t = t
+        begun = compress(self._states, self._begun.tolist())
+        self._slots = [slot for state in begun for slot in state.slots]
+        self._addresses = [slot.data_ptr() for slot in self._slots]
+        self._all_begun = bool(self._begun.all())
 
     def launch(self) -> None:
         """Make the step."""
-        for p, own in self._copies:
-            own.copy_(p)
-        if self._threads:
-            with numba.using_threads(self._limit()):
-                self.engine.launch()
-        else:
+        self._layout.read()
+        if not self._threads:
             self.engine.launch(torch.cuda.current_stream(self._device).cuda_stream)
-        for p, own in self._copies:
-            p.copy_(own)
-        self._copies, self._kept = [], []
+        elif self._threads in (1, numba.max_threads()):
+            self.engine.launch()
+        else:
+            with numba.using_threads(min(self._threads, numba.max_threads())):
+                self.engine.launch()
+        self._layout.write()
         moved = self.params
         if self._active is not None:
             moved = [p for p, here in zip(moved, self._active.tolist(), strict=True) if here]
@@ -209,15 +183,20 @@ class Part:
         """Write down the steps, and NAdam's products."""
         for phase in self.engine.phases:
             self._steps[phase.members] = phase.t
-            schedule = phase.group.hyper.get("schedule")
-            if isinstance(schedule, Dozat):
-                mu = schedule.at(phase.group.hyper["mu"], phase.t)
-                self._exact_products[phase.members] *= mu
+            schedule = self._momenta.get(phase.group)
+            if schedule is not None:
+                self._exact_products[phase.members] *= schedule(phase.t)
                 self._products[phase.members] = self._exact_products[phase.members]
 
-    def _limit(self) -> int | None:
-        """Threads, if they are fewer than numba has."""
-        return self._threads if 1 < self._threads < numba.max_threads() else None
+
+def _momentum(group: Group) -> Callable[[int], float] | None:
+    """``mu_t`` of NAdam and NadaMax, in floating point, for the product in their state."""
+    schedule = group.hyper.get("schedule")
+    if not isinstance(schedule, Dozat):
+        return None
+    mu, kappa = float(group.hyper["mu"]), float(schedule.kappa)
+    base, psi = float(schedule.base), float(schedule.psi)
+    return lambda t: mu * (1.0 - kappa * base ** (t * psi))
 
 
 def computes_in(dtype: Any) -> Any:

@@ -53,7 +53,7 @@ def replace(optimizer: torch.optim.Optimizer) -> Any:
             f"{', '.join(_NAMES)}, but no subclasses of them."
         )
     for group in optimizer.param_groups:
-        check_group(group)
+        check_group(twin._name, group)
     before: Any = optimizer.__dict__.pop("step", None)
     optimizer.__class__ = twin
     optimizer.__setstate__({})

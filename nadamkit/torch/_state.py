@@ -35,6 +35,8 @@ class State:
         self._meaning, self._slots, self._group = meaning, rule.slots, group
         self._states, self._p = states, p
         self._names = [meaning.state[slot] for slot in rule.slots]
+        #: Once begun, in the order of the rule.
+        self.slots: list[Tensor] = []
 
     @property
     def begun(self) -> bool:
@@ -71,7 +73,8 @@ class State:
             own["mu_product"] = product
         for name in self._names:
             own[name] = self._placed(own.get(name), name)
-        return [own[name] for name in self._names], t, before
+        self.slots = [own[name] for name in self._names]
+        return self.slots, t, before
 
     def _placed(self, a: Tensor | None, name: str) -> Tensor:
         """A slot with its numbers where those of the parameter are; zeros if there is none."""
@@ -79,7 +82,11 @@ class State:
             made = torch.zeros_like(self._p, memory_format=torch.preserve_format)
             n0 = self._group.get("initial_accumulator_value", 0.0) if name == "sum" else 0.0
             return made.fill_(complex(n0, n0) if made.is_complex() else n0) if n0 else made
+        if a.shape != self._p.shape:
+            raise RuntimeError(
+                f"{name} in the state has shape {tuple(a.shape)}, but its parameter "
+                f"{tuple(self._p.shape)}; load the state of this model."
+            )
         right = torch.empty_like(self._p, memory_format=torch.preserve_format)
-        if a.dtype == right.dtype and a.stride() == right.stride() and dense(a):
-            return a
-        return right.copy_(a)
+        like = (a.dtype, a.device, a.stride()) == (right.dtype, right.device, right.stride())
+        return a if like and dense(a) else right.copy_(a)

@@ -17,6 +17,8 @@ from nadamkit.loops.stepper import Stepper
 STEPS = 200
 #: Steps after which the state is looked at.
 CHECKED = (1, 2, 10, 50, 200)
+#: Options of a stepper that are no hyperparameters.
+OF_STEPPER = ("backend", "threads", "learning_rate")
 ABOVE = backends.PARALLEL_FROM + 1
 SIZES = (0, 1, 31, 32, 33, 255, 256, 257, 4097, ABOVE)
 
@@ -50,7 +52,9 @@ def digests(method, dtype, size, steps=STEPS, given=None, **options):
     dict of str to str
     """
     x = numbers(dtype, size, 0).copy()
-    slots = registry.get(method).slots
+    rule = registry.get(method)
+    hyper = {k: v for k, v in options.items() if k not in OF_STEPPER}
+    slots = rule.chosen(rule.validated(hyper)).slots
     given = gradients(dtype, size, steps) if given is None else given
     stepper = Stepper(method, x, **options)
     found = {}

@@ -27,7 +27,7 @@ from numba.cuda import dispatcher
 
 from nadamkit import backends, registry
 from nadamkit._runtime import cuda as runtime
-from nadamkit.backends import cuda, pieces, sweep, sweep_cuda
+from nadamkit.backends import cuda, measure_cuda, pieces, sweep, sweep_cuda
 from nadamkit.backends.storage import STORAGE
 from nadamkit.coefficients import CoefficientTable
 
@@ -152,7 +152,8 @@ def ptx_problems(ptx: str, kernel: Kernel) -> list[str]:
     }
     if kernel.dtype == "float32":
         banned["float64"] = r".*\.f64"
-    if kernel.storage == "float16":  # compares bits; the index is that of the other storages
+    if kernel.storage == "float16" or kernel.title == "measure":
+        # The one compares bits, with the index of the other storages; the other has short pieces.
         del banned["32-bit index"]
     found = [f"{what}: {name}" for what, p in banned.items() for name in ops if re.match(p, name)]
     wanted = {f"mul.rn.{real}": "*", f"div.rn.{real}": "/", f"sqrt.rn.{real}": "ops.sqrt("}
@@ -229,8 +230,23 @@ def swept(rule: Any, storage: str, title: str) -> Kernel:
     return Kernel(rule.name, storage, f"sweep, {title}", p.step, plain, signature, most)
 
 
+def measured() -> Kernel:
+    """The kernel of `nadamkit.backends.measure_cuda`, which computes in float64."""
+    plain = partial(measure_cuda.plain_measure, "float64")
+    return Kernel("", "float64", "measure", measure_cuda.times, plain, measure_cuda.signature())
+
+
+def chosen(everything: bool, quick: bool) -> Iterator[tuple[Kernel, tuple[int, int]]]:
+    """Kernels and architectures: all kernels on one, and on the others those with all parts."""
+    for kernel in kernels():
+        whole = "all parts" in kernel.title and kernel.storage in DTYPES
+        others = everything or (whole and not quick)
+        yield from ((kernel, c) for c in ARCHITECTURES if others or c in QUICK)
+
+
 def kernels() -> Iterator[Kernel]:
     """All kernels; those for 16 bits only with all parts, as only loads and stores are new."""
+    yield measured()
     for rule in map(registry.get, registry.names()):
         for make in (one_array, swept):
             for dtype in DTYPES:
@@ -243,11 +259,12 @@ def kernels() -> Iterator[Kernel]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="only sm_90")
-    architectures = QUICK if parser.parse_args(arguments).quick else ARCHITECTURES
+    parser.add_argument("--all", action="store_true", help="every kernel on every architecture")
+    given = parser.parse_args(arguments)
     failures = self_check()
     print("checker: " + ("; ".join(failures) or "finds a contraction and a float64 literal"))
     print(f"{'rule':<10} {'storage':<9} {'kernel':<17} {'arch':<7} {'registers':>9} {'spills':>7}")
-    for kernel, capability in ((k, c) for k in kernels() for c in architectures):
+    for kernel, capability in chosen(given.all, given.quick):
         code = compiled(kernel, capability)
         arch = "sm_{}{}".format(*capability)
         spills = code.memory["spill stores"] + code.memory["spill loads"]

@@ -162,6 +162,15 @@ def sharer(kernel: Any, pieces: int, pointer: int | None) -> Any:
     return _quiet(kernel, blocks, THREADS, stream(pointer))
 
 
+def lanes(kernel: Any, pieces: int, threads: int, pointer: int | None) -> Any:
+    """A compiled kernel like `sharer`'s, with just so many threads in a block."""
+    if simulated():
+        return kernel[SIMULATED_BLOCKS, threads]
+    # Small blocks, so that more of them fit a multiprocessor.
+    blocks = min(pieces, THREADS // threads * BLOCKS_PER_PROCESSOR * _processors())
+    return _quiet(kernel, blocks, threads, stream(pointer))
+
+
 @cache
 def _quiet(kernel: Any, *configuration: Any) -> Any:
     with warnings.catch_warnings():

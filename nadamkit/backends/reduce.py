@@ -54,14 +54,19 @@ def _total(terms: NDArray[np.float64]) -> float:
         lanes = np.zeros((blocks, LANES))
         for row in range(ROWS):
             lanes += grid[:, row]
-        width = LANES
-        while width > 1:
-            width //= 2
-            lanes = lanes[:, :width] + lanes[:, width : 2 * width]
         total = 0.0
-        for partial in lanes[:, 0].tolist():
+        for partial in folded(lanes).tolist():
             total += partial
     return total
+
+
+def folded(lanes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sums of lanes along the last axis, added pairwise."""
+    with np.errstate(all="ignore"):
+        while lanes.shape[-1] > 1:
+            width = lanes.shape[-1] // 2
+            lanes = lanes[..., :width] + lanes[..., width:]
+    return lanes[..., 0]
 
 
 def max_abs(a: NDArray[Any]) -> float:

@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit._runtime import cuda as runtime
-from nadamkit.backends.cuda import on_gpu, meanings_of
+from nadamkit.backends import reduce
+from nadamkit.backends.cuda import meanings_of, on_gpu
 from nadamkit.backends.retarget import retarget
 from nadamkit.backends.sweep import COEFFICIENTS, MEAN, MODS, RATES, SLOTS, WEIGHTS, G, Parts, X
 
 #: Elements that a CUDA block takes at a time, 16 for each of its threads: pieces of 32,768 or the
 #: 65,536 of torch leave most of a GPU with 1000 and more resident blocks without work below some
 #: 30 million parameters; a piece still moves 100 KiB for the 24 bytes that describe it. Not
-#: measured: no GPU was at hand.
-PIECE = 4096
+#: measured: no GPU was at hand. `nadamkit.backends.measure_cuda` sums over the same.
+PIECE = reduce.BLOCK
 
 #: ``numba.cuda`` once a sweep was made. A global, as that is where the simulator swaps it.
 cuda: Any = None

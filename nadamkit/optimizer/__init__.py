@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from nadamkit import registry
 from nadamkit.errors import OptionError
 from nadamkit.optimizer import choices, saved
@@ -151,12 +149,13 @@ class Optimizer:
         self._all = here
         if self._measured:
             culprit = here.measure()
-            if culprit is not None and self._nonfinite == "raise":
-                raise FloatingPointError(
-                    f"the gradient of {culprit} has a NaN or Inf at step {self.t + 1}; nothing was "
-                    "changed, and nonfinite='skip' leaves such steps out."
-                )
-            if culprit is not None and self._nonfinite == "skip":
+            if culprit is not None and self._nonfinite != "propagate":
+                here.release()
+                if self._nonfinite == "raise":
+                    raise FloatingPointError(
+                        f"the gradient of {culprit} has a NaN or Inf at step {self.t + 1}; nothing "
+                        "was changed, and nonfinite='skip' leaves such steps out."
+                    )
                 self.skipped += 1
                 return
             here.clip()
@@ -233,8 +232,7 @@ class Optimizer:
         OptionError
             If the optimizer has no parameters yet.
         """
-        state = {"format": saved.FORMAT, "method": self.method}
-        return {**state, **{k: np.array(a) for k, a in self._begun().state().items()}}
+        return saved.packed(self.method, self._begun().state())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state; steps then have the same bits as if nothing had been between.

@@ -159,7 +159,12 @@ class Arrangement:
         """Make the step."""
         for batch in self._batches:
             batch.launch()
-            if not self._taken:
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the gradients, but for small ones."""
+        if not self._taken:
+            for batch in self._batches:
                 batch.release()
 
     def set_rate(self, name: str, rate: Any) -> None:

@@ -20,6 +20,11 @@ MEAN = "average"
 STEPS = "t"
 
 
+def packed(method: str, entries: Mapping[str, Any]) -> dict[str, Any]:
+    """A state as it is given away: copied, and with what `check` asks for."""
+    return {"format": FORMAT, "method": method, **{k: np.array(a) for k, a in entries.items()}}
+
+
 def check(state: Any, method: str, entries: Mapping[str, Any]) -> None:
     """Refuse a state that does not belong to this optimizer.
 
@@ -87,8 +92,9 @@ def load(path: Any) -> dict[str, Any]:
     with open(path, "rb") as file:
         try:
             with NpzFile(file, allow_pickle=False) as arrays:
-                return {key: arrays[key] for key in arrays.files}
-        except (BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+                # With the ending, or a key "w.npy" would find what "w" has.
+                return {key: arrays[f"{key}.npy"] for key in arrays.files}
+        except (BadZipFile, EOFError, KeyError, NotImplementedError, ValueError) as error:
             raise OptionError(
                 f"{os.fsdecode(path)!r} is damaged, or no file that save wrote: {error}"
             ) from error

@@ -6,8 +6,7 @@ closures, learning-rate schedulers, `state_dict` and checkpoints are torch's, in
 
 Arithmetic is in float32 for bfloat16, float16 and float32 parameters, and in float64 for float64; a
 complex number is a pair of real ones, as in torch. `foreach`, `fused` and `capturable` are taken
-and change nothing: the step is always fused. NAdam's products of momenta are those of the betas in
-use, so changing betas in the first steps of a run is not quite what torch does.
+and change nothing: the step is always fused.
 """
 
 from nadamkit.torch._classes import (

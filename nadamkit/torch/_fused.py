@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import is_
 from typing import Any, ClassVar
@@ -12,7 +12,9 @@ from torch import Tensor
 
 from nadamkit.errors import OptionError
 from nadamkit.loops.groups import Group
-from nadamkit.torch._part import KINDS, Part, computes_in
+from nadamkit.momentum import Dozat
+from nadamkit.torch._part import KINDS, Owner, Part, computes_in
+from nadamkit.torch._products import continued
 from nadamkit.torch._rules import MEANINGS, Meaning, settings
 from nadamkit.torch._state import State
 
@@ -130,7 +132,7 @@ class Fused(torch.optim.Optimizer):
         if rates != self._rates:
             self._rates = rates
             for part in parts:
-                for number, group in part.groups.items():
+                for (number, _), group in part.groups.items():
                     group.rate = self._rate(number)
 
     def _partition(self) -> list[Part]:
@@ -139,23 +141,35 @@ class Fused(torch.optim.Optimizer):
         self._rates = [float(group["lr"]) for group in self.param_groups]
         self._taken = list(self._params())
         chosen = [settings(self._meaning, group) for group in self.param_groups]
-        sorts: dict[Any, list[tuple[int, Tensor]]] = {}
-        for number, (group, (rule, _)) in enumerate(zip(self.param_groups, chosen, strict=True)):
+        sorts: dict[Any, list[tuple[Owner, Tensor]]] = {}
+        for number, (group, (rule, hyper)) in enumerate(
+            zip(self.param_groups, chosen, strict=True)
+        ):
             for p in group["params"]:
-                sorts.setdefault((rule.step, p.dtype, p.device), []).append((number, p))
-        parts = []
-        for (_, dtype, _), members in sorts.items():
-            rule = chosen[members[0][0]][0]
-            groups = {
-                number: Group(rule, chosen[number][1], self._rate(number), computes_in(dtype))
-                for number in dict.fromkeys(number for number, _ in members)
-            }
-            states = [
-                State(self._meaning, rule, self.param_groups[number], self.state, p)
-                for number, p in members
-            ]
-            parts.append(Part(rule, groups, members, states))
-        return parts
+                owner = number, self._schedule(hyper, p)
+                sorts.setdefault((rule.step, p.dtype, p.device), []).append((owner, p))
+        return [self._part(chosen, members) for members in sorts.values()]
+
+    def _schedule(self, hyper: dict[str, Any], p: Tensor) -> Any:
+        """The momentum schedule of a parameter."""
+        schedule = hyper.get("schedule")
+        if isinstance(schedule, Dozat):
+            return continued(schedule, hyper["mu"], self.state.get(p, {}))
+        return schedule
+
+    def _part(self, chosen: Sequence[Any], members: Sequence[tuple[Owner, Tensor]]) -> Part:
+        """The part of these parameters."""
+        (first, _), p = members[0]
+        rule, dtype = chosen[first][0], computes_in(p.dtype)
+        groups = {}
+        for number, schedule in dict.fromkeys(owner for owner, _ in members):
+            hyper = chosen[number][1] | ({"schedule": schedule} if schedule is not None else {})
+            groups[number, schedule] = Group(rule, hyper, self._rate(number), dtype)
+        states = [
+            State(self._meaning, rule, self.param_groups[number], self.state, p)
+            for (number, _), p in members
+        ]
+        return Part(rule, groups, members, states)
 
     def _rate(self, number: int) -> Any:
         """Learning rate of a param group: a number, or Adagrad's that decays."""

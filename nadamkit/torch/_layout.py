@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_numel, _contiguous = Tensor.numel, Tensor.is_contiguous
-_negated, _conjugated = Tensor.is_neg, Tensor.is_conj
+# Methods of C, to be mapped over many tensors without Python in between.
+_numel, _contiguous, _address = Tensor.numel, Tensor.is_contiguous, Tensor.data_ptr
+_negated, _conjugated, _order = Tensor.is_neg, Tensor.is_conj, Tensor.stride
 
 
 def dense(a: Tensor) -> bool:
@@ -39,7 +40,8 @@ class Layout:
     def __init__(self, params: Sequence[Tensor]) -> None:
         self._params = params
         self._numels = list(map(_numel, params))
-        self._device, self._complex = params[0].device, params[0].is_complex()
+        self._dtype, self._device = params[0].dtype, params[0].device
+        self._complex = params[0].is_complex()
         self._where: list[int] = []
         self._order: list[Any] | None = None
         self._dense = True
@@ -48,38 +50,46 @@ class Layout:
 
     def changed(self) -> bool:
         """Whether they lie elsewhere than at the last call; refuses what is not possible."""
-        where = [p.data_ptr() for p in self._params]
-        order = None if self._plain(self._params) else list(map(_order, self._params))
+        params = self._params
+        where = list(map(_address, params))
+        order = None if all(map(_contiguous, params)) else list(map(_order, params))
         same = where == self._where and order == self._order
-        if same and list(map(_numel, self._params)) == self._numels:
+        if same and list(map(_numel, params)) == self._numels:
             return False
         self._check(where)
         self._where, self._order = where, order
-        self._dense = order is None or all(map(dense, self._params))
+        self._dense = all(map(dense, params))
         return True
 
-    def addresses(self, grads: Sequence[Tensor | None]) -> tuple[list[int], list[int]]:
+    def addresses(
+        self, given: Sequence[Tensor], here: Sequence[bool] | None
+    ) -> tuple[list[int], list[int]]:
         """Addresses of the parameters, and of gradients in the same order.
 
         Parameters
         ----------
-        grads : sequence of Tensor or None
-            The gradient of each parameter.
+        given : sequence of Tensor
+            The gradients.
+        here : sequence of bool or None
+            Which parameters have one; None if all have.
         """
         self._copies, self._kept = [], []
-        here = [g is not None for g in grads]
-        given = list(compress(grads, here))
-        if list(map(_numel, given)) != list(compress(self._numels, here)):
+        numels = self._numels if here is None else list(compress(self._numels, here))
+        if list(map(_numel, given)) != numels:
             raise RuntimeError(
                 "a gradient has another shape than its parameter; set it to None, or compute it "
                 "anew."
             )
-        if not self._dense or not self._alike(given, here):
-            return self._beside(grads)
-        values = [0 if g is None else g.data_ptr() for g in grads]
-        if 0 in values and 0 in compress(values, map(min, self._numels, here)):
+        if self._dense and self._alike(given, here):
+            where, values = self._where, list(map(_address, given))
+        else:
+            where, values = self._beside(given, here)
+        if 0 in values and 0 in compress(values, numels):
             raise RuntimeError("a gradient has no memory of its own; assign its .clone() instead.")
-        return self._where, values
+        if here is None:
+            return where, values
+        every = iter(values)
+        return where, [next(every) if has else 0 for has in here]
 
     def read(self) -> None:
         """Copy parameters that are not dense."""
@@ -92,20 +102,23 @@ class Layout:
             p.copy_(own)
         self._copies, self._kept = [], []
 
-    def _plain(self, tensors: Sequence[Tensor]) -> bool:
-        """Whether all numbers lie as they are, in the order of their indices."""
-        bent = any(map(_negated, tensors)) or (self._complex and any(map(_conjugated, tensors)))
-        return not bent and all(map(_contiguous, tensors))
-
-    def _alike(self, given: Sequence[Tensor], here: Sequence[bool]) -> bool:
+    def _alike(self, given: Sequence[Tensor], here: Sequence[bool] | None) -> bool:
         """Whether gradients have the order of their parameters."""
+        if any(map(_negated, given)) or (self._complex and any(map(_conjugated, given))):
+            return False
         if self._order is None:
-            return self._plain(given)
-        return list(map(_order, given)) == list(compress(self._order, here))
+            return all(map(_contiguous, given))
+        order = self._order if here is None else list(compress(self._order, here))
+        return list(map(_order, given)) == order
 
     def _check(self, where: Sequence[int]) -> None:
         """Parameters may have moved, but only as a whole."""
         params = self._params
+        if any(p.dtype is not self._dtype for p in params):
+            raise RuntimeError(
+                f"a parameter of dtype {self._dtype} has another one now; make a new optimizer "
+                "after converting a model."
+            )
         moved = any(p.device != self._device for p in params)
         if moved or list(map(_numel, params)) != self._numels:
             raise RuntimeError(
@@ -124,26 +137,23 @@ class Layout:
                 "each number once, and clone tensors made by expand()."
             )
 
-    def _beside(self, grads: Sequence[Tensor | None]) -> tuple[list[int], list[int]]:
+    def _beside(
+        self, given: Sequence[Tensor], here: Sequence[bool] | None
+    ) -> tuple[list[int], list[int]]:
         """Copies of what does not lie as it should."""
-        where, values = list(self._where), [0] * len(grads)
-        for i, (p, g) in enumerate(zip(self._params, grads, strict=True)):
-            if g is None:
-                continue
-            own = p.detach()
+        where, values = list(self._where), []
+        numbers = range(len(where)) if here is None else compress(range(len(where)), here)
+        for i, g in zip(numbers, given, strict=True):
+            own = self._params[i].detach()
             if not dense(own):
-                own = torch.empty_like(own)
-                self._copies.append((p.detach(), own))
+                self._copies.append((own, torch.empty_like(own)))
+                own = self._copies[-1][1]
                 where[i] = own.data_ptr()
             if g.numel() and (not dense(g) or g.stride() != own.stride()):
                 g = torch.empty_like(own).copy_(g.detach())
                 self._kept.append(g)
-            values[i] = g.data_ptr()
+            values.append(g.data_ptr())
         return where, values
-
-
-def _order(a: Tensor) -> tuple[Any, ...]:
-    return a.stride(), a.is_neg(), a.is_conj()
 
 
 def _axes(a: Tensor) -> Any:

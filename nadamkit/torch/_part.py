@@ -20,6 +20,7 @@ from nadamkit.loops.leaves import Leaves
 from nadamkit.momentum import Dozat
 from nadamkit.rule import Rule
 from nadamkit.torch._layout import Layout
+from nadamkit.torch._products import Continued, momentum, running
 from nadamkit.torch._state import State
 
 #: How the numbers of a tensor are kept; a complex one is a pair of real ones.
@@ -33,6 +34,11 @@ KINDS: dict[Any, str] = {
 }
 
 
+_address = Tensor.data_ptr
+#: Number of a param group, and the momentum schedule, if there is one.
+Owner = tuple[int, Any]
+
+
 class Part:
     """Tensors and their state.
 
@@ -40,10 +46,10 @@ class Part:
     ----------
     rule : Rule
         The update rule.
-    groups : dict of int to Group
-        Settings, by the number of the param group.
-    members : sequence of (int, Tensor)
-        Number of the param group of each parameter, and the parameter.
+    groups : dict of (int, schedule) to Group
+        Settings, by the number of the param group and the momentum schedule.
+    members : sequence of ((int, schedule), Tensor)
+        These of each parameter, and the parameter.
     states : sequence of State
         The state of each.
     """
@@ -51,12 +57,13 @@ class Part:
     def __init__(
         self,
         rule: Rule,
-        groups: dict[int, Group],
-        members: Sequence[tuple[int, Tensor]],
+        groups: dict[Owner, Group],
+        members: Sequence[tuple[Owner, Tensor]],
         states: Sequence[State],
     ) -> None:
         self.groups, self._states = groups, states
         self.params = [p for _, p in members]
+        self._owners = [groups[owner] for owner, _ in members]
         numbers, first = list(groups), self.params[0]
         self.dtype, self._device = first.dtype, first.device
         pair = 2 if first.is_complex() else 1
@@ -69,6 +76,7 @@ class Part:
         )
         self._layout = Layout(self.params)
         self._where: list[int] = []
+        self._values: list[int] = []
         self._active: NDArray[np.bool_] | None = None
         self._begun = np.zeros(len(self.params), np.bool_)
         self._slots: list[Tensor] = []
@@ -95,34 +103,30 @@ class Part:
             self.engine.use(self._backend())
         grads = [p.grad for p in self.params]
         given = [g for g in grads if g is not None]
-        self._active = None
-        if len(given) < len(grads):
-            self._active = np.array([g is not None for g in grads])
+        here = [g is not None for g in grads] if len(given) < len(grads) else None
+        self._active = None if here is None else np.array(here)
+        moved = self._layout.changed()
         self._refuse(given)
-        if self._layout.changed() or [a.data_ptr() for a in self._slots] != self._addresses:
+        if moved or list(map(_address, self._slots)) != self._addresses:
             self._begin(np.flatnonzero(self._begun))
-        where, values = self._layout.addresses(grads)
+        where, values = self._layout.addresses(given, here)
         if where != self._where:
             self.engine.table[:, X] = self._where = where
-        self.engine.table[:, G] = values
+        if values != self._values:
+            self.engine.table[:, G] = self._values = values
 
     def _refuse(self, grads: Sequence[Tensor]) -> None:
         """Say what cannot be computed with."""
-        for p in self.params:
-            if p.dtype is not self.dtype:
-                raise RuntimeError(
-                    f"a parameter of dtype {self.dtype} has dtype {p.dtype} now; make a new "
-                    "optimizer after converting a model."
-                )
+        dtype, strided = self.dtype, torch.strided
         for g in grads:
-            if g.layout is not torch.strided:
+            if g.layout is not strided:
                 raise RuntimeError(
                     "sparse gradients are not supported; use torch.optim.SparseAdam for them, or "
                     "gradients made dense with .to_dense()."
                 )
-            if g.dtype is not self.dtype:
+            if g.dtype is not dtype:
                 raise RuntimeError(
-                    f"a gradient has dtype {g.dtype}, but its parameter {self.dtype}; convert it."
+                    f"a gradient has dtype {g.dtype}, but its parameter {dtype}; convert it."
                 )
 
     def prepare(self, factor: float | None) -> bool:
@@ -152,14 +156,15 @@ class Part:
         t = self.engine.t
         steps, products = torch.from_numpy(self._steps), torch.from_numpy(self._products)
         for i in which:
-            slots, t[i], product = self._states[i].begin(steps[i], products[i])
+            slots, t[i], stored = self._states[i].begin(steps[i], products[i])
+            product = _product(self._owners[i], int(t[i]), stored)
             self._steps[i], self._products[i], self._exact_products[i] = t[i], product, product
             self.engine.table[i, SLOTS:] = [slot.data_ptr() for slot in slots]
             self._begun[i] = True
         self.engine.t = t
         begun = compress(self._states, self._begun.tolist())
         self._slots = [slot for state in begun for slot in state.slots]
-        self._addresses = [slot.data_ptr() for slot in self._slots]
+        self._addresses = list(map(_address, self._slots))
         self._all_begun = bool(self._begun.all())
 
     def launch(self) -> None:
@@ -192,11 +197,14 @@ class Part:
 def _momentum(group: Group) -> Callable[[int], float] | None:
     """``mu_t`` of NAdam and NadaMax, in floating point, for the product in their state."""
     schedule = group.hyper.get("schedule")
-    if not isinstance(schedule, Dozat):
-        return None
-    mu, kappa = float(group.hyper["mu"]), float(schedule.kappa)
-    base, psi = float(schedule.base), float(schedule.psi)
-    return lambda t: mu * (1.0 - kappa * base ** (t * psi))
+    return momentum(schedule, group.hyper["mu"]) if isinstance(schedule, Dozat) else None
+
+
+def _product(group: Group, t: int, stored: float) -> float:
+    """Product of the momenta of t steps, with more digits than the state has."""
+    schedule = group.hyper.get("schedule")
+    known = isinstance(schedule, Dozat) and not isinstance(schedule, Continued)
+    return running(schedule, group.hyper["mu"], t) if known else stored
 
 
 def computes_in(dtype: Any) -> Any:

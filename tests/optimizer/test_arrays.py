@@ -131,8 +131,12 @@ def test_parameters_may_be_replaced_between_steps(method, dtype):
     """By arrays of another memory order; what is given now is updated, and the state stays."""
     numbers = np.arange(1.0, 61.0).astype(dtype).reshape(6, 10)
     g = -np.linspace(1.0, 2.0, 60).astype(dtype).reshape(6, 10)
-    wanted = alone(method, numbers, [g] * 5, 0.1)[0]
-    optimizer, x = Optimizer(method, 0.1, average=0.9), numbers.copy()
+    rates = np.linspace(0.1, 0.2, 60).reshape(6, 10)
+    wanted = alone(method, numbers, [g] * 5, rates)[0]
+    optimizer, staying = (Optimizer(method, {"x": rates}, average=0.9) for _ in range(2))
+    x, y = numbers.copy(), numbers.copy()
+    for _ in range(5):
+        staying.step({"x": y}, {"x": g})
     before = []
     kinds = (np.asfortranarray, np.array, lambda a: np.repeat(a, 2, 0)[::2], np.asfortranarray)
     for lay in (*kinds, np.array):
@@ -140,6 +144,8 @@ def test_parameters_may_be_replaced_between_steps(method, dtype):
         before.append((x, x.copy()))
         optimizer.step({"x": x}, {"x": g})
     assert_array_equal(x, wanted)
+    assert_array_equal(y, wanted)
+    assert bits(optimizer.average()["x"]) == bits(staying.average()["x"])
     for (old, _), (new, at_start) in pairwise(before):
         assert old is not new
         assert_array_equal(old, at_start)

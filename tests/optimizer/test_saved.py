@@ -214,3 +214,16 @@ def test_a_state_of_an_array_without_a_name():
     optimizer = Optimizer("nadam", 0.1)
     optimizer.step(x, x)
     assert set(optimizer.state_dict()) == {"format", "method", "t/", "m/", "n/"}
+
+
+def test_keys_that_look_like_names_of_files(tmp_path):
+    """NumPy's own reading takes one for the other."""
+    params = {name: np.ones(2) for name in ("w", "w.npy", "w.npy.npy", "..", "ü €", "a b\n")}
+    optimizer = Optimizer("nadam", 0.1)
+    optimizer.step(params, {name: np.full(2, 1.0 + i) for i, name in enumerate(params)})
+    optimizer.save(tmp_path / "state.npz")
+    other = Optimizer("nadam", 0.1).init(params)
+    other.load(tmp_path / "state.npz")
+    for name in params:
+        assert_array_equal(other.state_dict()[f"m/{name}"], optimizer.state_dict()[f"m/{name}"])
+    assert len({bits(other.state_dict()[f"m/{name}"]) for name in params}) == len(params)

@@ -1,0 +1,104 @@
+"""The measurements of `nadamkit.backends.measure` on a GPU, with the same bits.
+
+`nadamkit.backends.reduce` adds every 32nd element of 4096 in each of 32 lanes. Here each lane is a
+thread; what the lanes found goes to the host, which adds it up as `reduce` does.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nadamkit._runtime import addresses
+from nadamkit._runtime import cuda as runtime
+from nadamkit.backends import reduce
+from nadamkit.backends.reduce import LANES
+from nadamkit.backends.sweep_cuda import pieces_of
+
+#: ``numba.cuda`` once a kernel was made. A global, as that is where the simulator swaps it.
+cuda: Any = None
+
+
+def measure(
+    leaves: NDArray[np.int64],
+    column: int,
+    blocks: NDArray[np.int64],
+    storage: str,
+    stream: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure arrays on the device whose addresses are in a column of a table.
+
+    Parameters
+    ----------
+    leaves, blocks : ndarray of int64
+        As in `nadamkit.backends.sweep`, with addresses of the device in the column.
+    column : int
+        Where the addresses are.
+    storage : {'float32', 'float64'}
+        What the arrays hold.
+    stream : int, optional
+        Pointer to the CUDA stream.
+
+    Returns
+    -------
+    squares, tops : ndarray of shape (pieces,)
+        Of each 4096 elements, in the order of the blocks: the sum of squares, and the largest
+        absolute value, NaN if there is one.
+    """
+    pieces = pieces_of(blocks)
+    pieces[:, 1] *= np.dtype(storage).itemsize
+    pieces[:, 1] += leaves[pieces[:, 0], column]
+    there = runtime.on_device(pieces)
+    room = runtime.on_device(np.empty((2, len(pieces), LANES)))
+    if len(pieces):
+        runtime.lanes(_compiled(storage), len(pieces), LANES, stream)(there, room)
+    squares, tops = runtime.fetch(room, stream)
+    return reduce.folded(squares), np.max(tops, axis=1, initial=0.0)
+
+
+@cache
+def _compiled(storage: str) -> Any:
+    return runtime.module().jit(plain_measure(storage))
+
+
+def plain_measure(storage: str, exact: bool = True) -> Any:
+    """The kernel before compilation: ``measure(pieces, room)``; see `plain_sweep` of sweeps."""
+    global cuda
+    cuda = runtime.module()
+    view = runtime.pointing(addresses.VIEWS[storage])
+    simulated = runtime.simulated()
+    product = runtime.exact_product(np.dtype(np.float64)) if exact and not simulated else times
+    product = runtime.inlinable(product) if product is times else product
+
+    def measure(pieces, room):
+        b, lane = cuda.blockIdx.x, cuda.threadIdx.x
+        while b < pieces.shape[0]:
+            n = pieces[b, 2]
+            a = view(pieces[b, 1], n)
+            total, top = 0.0, 0.0
+            i = lane
+            while i < n:
+                value = np.float64(a[i])
+                total += product(value, value)
+                size = abs(value)
+                if size > top or size != size:
+                    top = size
+                i += LANES
+            room[0, b, lane], room[1, b, lane] = total, top
+            b += cuda.gridDim.x
+
+    return measure
+
+
+def signature() -> Any:
+    """The argument types of `plain_measure`, for compiling it without a GPU."""
+    types = runtime.module().types
+    return types.void(types.Array(types.int64, 2, "C"), types.Array(types.float64, 3, "C"))
+
+
+def times(a, b):
+    """A product; in the simulator it is rounded by itself anyway."""
+    return a * b

@@ -5,7 +5,7 @@ The order of additions is that of `nadamkit.backends.reduce`, over the blocks on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -78,15 +78,16 @@ def measure(
     return float(_kernel(storage, backend)(leaves, column, blocks, squares, *sizes))
 
 
-def norm(sizes: Sizes, arrays: Sequence[NDArray[Any]]) -> float:
+def norm(sizes: Sizes, given: Iterable[Callable[[], Iterable[NDArray[Any]]]]) -> float:
     """Euclidean norm of what was measured, without overflow; infinite or NaN if a value is.
 
     Parameters
     ----------
     sizes : Sizes
         The blocks that belong together.
-    arrays : sequence of ndarray
-        The arrays of those blocks, which are looked at again where squares overflow or vanish.
+    given : iterable of callable
+        Give the arrays of those blocks, which are looked at again where squares overflow or
+        vanish.
     """
     top = float(np.max(sizes.tops, initial=0.0))
     if not 0.0 < top < np.inf:
@@ -94,7 +95,7 @@ def norm(sizes: Sizes, arrays: Sequence[NDArray[Any]]) -> float:
     if reduce.SMALL < top < reduce.LARGE:
         return float(np.sqrt(np.cumsum(sizes.squares)[-1]))
     scale = reduce.SCALE if top <= reduce.SMALL else 1.0 / reduce.SCALE
-    scaled = [a.ravel() * np.float64(scale) for a in arrays]
+    scaled = [a.ravel() * np.float64(scale) for arrays in given for a in arrays()]
     return float(np.sqrt(np.cumsum([reduce.dot(a, a) for a in scaled])[-1])) / scale
 
 

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from nadamkit._runtime import addresses
 from nadamkit._runtime import cuda as runtime
 from nadamkit.backends import reduce
+from nadamkit.backends.cuda import meanings_of, on_gpu
+from nadamkit.backends.measure import Sizes
 from nadamkit.backends.reduce import LANES
+from nadamkit.backends.retarget import retarget
 from nadamkit.backends.sweep_cuda import pieces_of
 
 #: ``numba.cuda`` once a kernel was made. A global, as that is where the simulator swaps it.
@@ -27,8 +30,9 @@ def measure(
     column: int,
     blocks: NDArray[np.int64],
     storage: str,
+    sizes: Sizes,
     stream: int | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> float:
     """Measure arrays on the device whose addresses are in a column of a table.
 
     Parameters
@@ -39,24 +43,32 @@ def measure(
         Where the addresses are.
     storage : {'float32', 'float64'}
         What the arrays hold.
+    sizes : Sizes
+        Room for the results.
     stream : int, optional
         Pointer to the CUDA stream.
 
     Returns
     -------
-    squares, tops : ndarray of shape (pieces,)
-        Of each 4096 elements, in the order of the blocks: the sum of squares, and the largest
-        absolute value, NaN if there is one.
+    float
+        The largest absolute value; NaN if there is one.
     """
+    if not len(blocks):
+        return 0.0
     pieces = pieces_of(blocks)
     pieces[:, 1] *= np.dtype(storage).itemsize
     pieces[:, 1] += leaves[pieces[:, 0], column]
     there = runtime.on_device(pieces)
     room = runtime.on_device(np.empty((2, len(pieces), LANES)))
-    if len(pieces):
-        runtime.lanes(_compiled(storage), len(pieces), LANES, stream)(there, room)
+    runtime.lanes(_compiled(storage), len(pieces), LANES, stream)(there, room)
     squares, tops = runtime.fetch(room, stream)
-    return reduce.folded(squares), np.max(tops, axis=1, initial=0.0)
+    counts = -(-blocks[:, 2] // reduce.BLOCK)
+    first = np.cumsum(counts) - counts
+    part = np.arange(len(pieces)) - np.repeat(first, counts)
+    sizes.squares[:] = 0.0
+    sizes.squares[np.repeat(np.arange(len(blocks)), counts), part] = reduce.folded(squares)
+    sizes.tops[:] = np.maximum.reduceat(np.max(tops, axis=1), first)
+    return float(np.max(sizes.tops))
 
 
 @cache
@@ -69,9 +81,7 @@ def plain_measure(storage: str, exact: bool = True) -> Any:
     global cuda
     cuda = runtime.module()
     view = runtime.pointing(addresses.VIEWS[storage])
-    simulated = runtime.simulated()
-    product = runtime.exact_product(np.dtype(np.float64)) if exact and not simulated else times
-    product = runtime.inlinable(product) if product is times else product
+    added = on_gpu(retarget(plus_square, meanings_of(np.dtype(np.float64), exact)))
 
     def measure(pieces, room):
         b, lane = cuda.blockIdx.x, cuda.threadIdx.x
@@ -82,7 +92,7 @@ def plain_measure(storage: str, exact: bool = True) -> Any:
             i = lane
             while i < n:
                 value = np.float64(a[i])
-                total += product(value, value)
+                total = added(total, value)
                 size = abs(value)
                 if size > top or size != size:
                     top = size
@@ -99,6 +109,6 @@ def signature() -> Any:
     return types.void(types.Array(types.int64, 2, "C"), types.Array(types.float64, 3, "C"))
 
 
-def times(a, b):
-    """A product; in the simulator it is rounded by itself anyway."""
-    return a * b
+def plus_square(total, value):
+    """A term more of a sum of squares."""
+    return total + value * value

@@ -174,8 +174,9 @@ def _with_numpy(p: Parts) -> Any:
     def sweep(leaves, blocks):
         lengths = np.zeros(len(leaves), np.int64)
         np.add.at(lengths, blocks[:, 0], blocks[:, 2])
-        for t, n in enumerate(lengths.tolist()):
-            row = leaves[t]
+        # Arrays without a block may have no coefficients either.
+        for t in np.flatnonzero(lengths).tolist():
+            row, n = leaves[t], int(lengths[t])
             k = p.number(row[COEFFICIENTS], p.width).reshape(1, p.width)
             mods = p.number(row[MODS], WEIGHTS)
             rates = p.number(row[RATES], n if row[RATES] else 0)

@@ -39,7 +39,7 @@ class Optimizer:
         What a NaN or Inf in a gradient does: raise FloatingPointError, leave parameters and all
         state as they are, or go into the parameters. The first two read the gradients twice.
     backend : {'auto', 'numpy', 'serial', 'parallel'}, default 'auto'
-        Where steps are computed. The result is the same to the bit.
+        Where steps of arrays in the host's memory are computed. The result is the same to the bit.
     **hyper
         Hyperparameters of the method (mu, nu, eps, schedule, ...), and weight_decay, wd_kind,
         clip_norm (of all gradients of a group together), clip_value and maximize.
@@ -106,8 +106,9 @@ class Optimizer:
         ----------
         params : array or tree of arrays
             NumPy arrays of float32 or float64 of any shape and layout, in a dict, list or tuple,
-            nested in any way; or arrays of other libraries on the CPU that share their memory
-            through DLPack. They are not changed.
+            nested in any way; arrays of other libraries on the CPU that share their memory through
+            DLPack; or C-contiguous arrays of CuPy, PyTorch or Numba on the current GPU. They are
+            not changed.
 
         Returns
         -------
@@ -206,7 +207,8 @@ class Optimizer:
         Returns
         -------
         array or tree of arrays
-            New arrays in the structure of the parameters; copies of those that made no step.
+            New arrays in the structure of the parameters, those on a GPU of Numba's kind; copies of
+            those that made no step.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import is_
 from typing import Any
 
@@ -14,6 +14,7 @@ from nadamkit.errors import OptionError
 from nadamkit.loops.stepper import split_rate
 from nadamkit.optimizer.arrays import Leaf, Occupied
 from nadamkit.optimizer.batch import Batch
+from nadamkit.optimizer.device import leaf_of
 from nadamkit.optimizer.groups import Settings, is_tree, owners
 from nadamkit.optimizer.saved import MEAN, STEPS
 from nadamkit.optimizer.trees import SEPARATOR, Structure
@@ -52,7 +53,7 @@ class Arrangement:
         self._given = self._structure.leaves(params, "params")
         self._taken: list[Any] = []
         paths = self._structure.paths
-        self._leaves = [Leaf(path, a) for path, a in zip(paths, self._given, strict=True)]
+        self._leaves = [leaf_of(path, a) for path, a in zip(paths, self._given, strict=True)]
         self._foreign = _foreign(self._leaves)
         self._occupied = Occupied(self._leaves)
         self._owners = owners(paths, list(settings), label)
@@ -63,7 +64,8 @@ class Arrangement:
         """Numbers of the leaves that one call updates."""
         sorts: dict[Any, list[int]] = {}
         for i, (leaf, name) in enumerate(zip(self._leaves, self._owners, strict=True)):
-            sorts.setdefault((self._settings[name].rule.step, leaf.dtype), []).append(i)
+            sort = self._settings[name].rule.step, leaf.dtype, leaf.on_gpu
+            sorts.setdefault(sort, []).append(i)
         return list(sorts.values())
 
     def _batch(self, members: list[int]) -> Batch:
@@ -125,7 +127,7 @@ class Arrangement:
 
     def _adopt(self, given: list[Any]) -> None:
         """Use the arrays that are given now in place of those before."""
-        leaves = [Leaf(leaf.path, a) for leaf, a in zip(self._leaves, given, strict=True)]
+        leaves = [leaf_of(leaf.path, a) for leaf, a in zip(self._leaves, given, strict=True)]
         for old, new in zip(self._leaves, leaves, strict=True):
             old.check_successor(new)
         self._occupied = Occupied(leaves)
@@ -150,7 +152,7 @@ class Arrangement:
                 continue
             parts = [batch.sizes(name) for batch in self._batches]
             sizes = Sizes(*map(np.concatenate, zip(*(sizes for sizes, _ in parts), strict=True)))
-            size = norm(sizes, [g for _, gradients in parts for g in gradients])
+            size = norm(sizes, [gradients for _, gradients in parts])
             factor = limit / size if size > limit else 1.0
             for batch in self._batches:
                 batch.scale(name, -factor if own.hyper["maximize"] else factor)
@@ -179,28 +181,31 @@ class Arrangement:
         found: list[Any] = [None] * len(self._leaves)
         for batch, members in zip(self._batches, self._members, strict=True):
             for i, t, mean in zip(members, batch.engine.t, batch.means, strict=True):
-                found[i] = np.array(mean if t else self._leaves[i].x)
+                leaf = self._leaves[i]
+                found[i] = leaf.copy(mean if t else leaf.x)
         return self._structure.build(found)
 
     def state(self) -> dict[str, Any]:
-        """The arrays of the state by name, not copied."""
+        """The arrays of the state by name, on the host; copied if they are not there."""
         found: dict[str, Any] = {}
-        for batch in self._batches:
-            steps, rule = batch.engine.t, batch.rule
-            for i, leaf in enumerate(batch.leaves):
-                found[f"{STEPS}{SEPARATOR}{leaf.path}"] = steps[i]
-                for slot, a in zip(rule.slots, batch.slots[i], strict=True):
-                    found[f"{slot}{SEPARATOR}{leaf.path}"] = a
-                if batch.means:
-                    found[f"{MEAN}{SEPARATOR}{leaf.path}"] = batch.means[i]
+        for leaf, t, own in self._states():
+            found[f"{STEPS}{SEPARATOR}{leaf.path}"] = t
+            for name, a in own.items():
+                found[f"{name}{SEPARATOR}{leaf.path}"] = leaf.host(a)
         return found
+
+    def _states(self) -> Iterator[tuple[Leaf, Any, dict[str, Any]]]:
+        """Each array, the steps it has made, and the arrays of its state by name."""
+        for batch in self._batches:
+            for i, (leaf, t) in enumerate(zip(batch.leaves, batch.engine.t, strict=True)):
+                own = dict(zip(batch.rule.slots, batch.slots[i], strict=True))
+                yield leaf, t, {**own, MEAN: batch.means[i]} if batch.means else own
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Copy the arrays of a state that was checked."""
-        own = self.state()
-        for key, a in own.items():
-            if not key.startswith(STEPS + SEPARATOR):
-                a[...] = state[key]
+        for leaf, _, own in self._states():
+            for name, a in own.items():
+                leaf.assign(a, state[f"{name}{SEPARATOR}{leaf.path}"])
         for batch in self._batches:
             paths = [leaf.path for leaf in batch.leaves]
             batch.engine.t = [int(state[f"{STEPS}{SEPARATOR}{path}"]) for path in paths]

@@ -42,8 +42,12 @@ class Leaf:
         If it cannot be updated in place.
     """
 
+    on_gpu = False
+
     def __init__(self, path: str, a: Any) -> None:
         self.path, self.given = path, a
+        self.x: Any
+        self.flat: Any
         self.x = x = _parameters(path, a)
         self.shape, self.dtype = x.shape, x.dtype
         flags = x.flags
@@ -91,6 +95,30 @@ class Leaf:
                 f"{named(self.path)} has shape {other.shape} and dtype {other.dtype} now, but had "
                 f"shape {self.shape} and dtype {self.dtype}; call init to begin anew."
             )
+
+    def span(self) -> tuple[int, int]:
+        """Addresses between which the numbers are."""
+        low, high = np.lib.array_utils.byte_bounds(self.x)
+        return int(low), int(high)
+
+    def shares(self, a: Any) -> bool:
+        """Whether another array has numbers in the same memory."""
+        return isinstance(a, np.ndarray) and np.shares_memory(self.x, a)
+
+    @staticmethod
+    def host(a: Any) -> NDArray[Any]:
+        """State, or a gradient, as an array of NumPy; it may be a copy."""
+        return a
+
+    @staticmethod
+    def copy(a: Any) -> Any:
+        """A copy of state where it is."""
+        return np.array(a)
+
+    @staticmethod
+    def assign(a: Any, value: Any) -> None:
+        """Write state."""
+        a[...] = value
 
     def moved(self) -> bool:
         """Whether another library has put the numbers elsewhere, as ``tensor.data = ...`` does."""
@@ -170,12 +198,12 @@ class Occupied:
     """
 
     def __init__(self, leaves: Sequence[Leaf]) -> None:
-        spans = sorted((*_span(leaf.x), i) for i, leaf in enumerate(leaves) if leaf.size)
+        spans = sorted((*leaf.span(), i) for i, leaf in enumerate(leaves) if leaf.size)
         before: list[tuple[int, int]] = []
         for start, end, j in spans:
             before = [(stop, i) for stop, i in before if stop > start]
             for _, i in before:
-                if np.shares_memory(leaves[i].x, leaves[j].x):
+                if leaves[i].shares(leaves[j].x):
                     raise OptionError(
                         f"{named(leaves[i].path)} and {named(leaves[j].path)} share memory, so a "
                         "step would update it twice; pass each array once, or copies."
@@ -188,20 +216,15 @@ class Occupied:
     def check(self, leaf: Leaf, g: NDArray[Any]) -> None:
         """Refuse a gradient that lies in memory which a step changes before it is read."""
         start = address(g)
-        end = start + g.nbytes
+        end = start + leaf.size * leaf.dtype.itemsize
         before = bisect_right(self._starts, end - 1)
-        if not before or self._ends[before - 1] <= start or not g.size:
+        if not before or self._ends[before - 1] <= start or not leaf.size:
             return
         if start == address(leaf.flat):  # element by element, it is read before it is changed
             return
         for other in self._leaves:
-            if np.shares_memory(other.x, g):
+            if other.shares(g):
                 raise OptionError(
                     f"the gradient of {named(leaf.path)} shares memory with "
                     f"{named(other.path)}; pass a copy."
                 )
-
-
-def _span(x: NDArray[Any]) -> tuple[int, int]:
-    low, high = np.lib.array_utils.byte_bounds(x)
-    return int(low), int(high)

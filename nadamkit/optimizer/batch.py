@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -13,9 +13,11 @@ from nadamkit import backends
 from nadamkit._runtime.addresses import address
 from nadamkit.backends.measure import Sizes, measure, new_sizes
 from nadamkit.backends.sweep import MEAN, RATES, SLOTS, G, X
+from nadamkit.errors import OptionError
 from nadamkit.loops.groups import Group
 from nadamkit.loops.leaves import Leaves
 from nadamkit.optimizer.arrays import Leaf, named
+from nadamkit.optimizer.device import stream_of
 from nadamkit.optimizer.groups import Settings
 
 
@@ -66,7 +68,13 @@ class Batch:
         self._storage = dtype.name  # a slow property
         self._owners = list(owners)
         self._clipped = any(s.hyper["clip_norm"] is not None for s in own)
-        self._backend = backends.choose(backend, sum(lengths))
+        self._on_gpu = leaves[0].on_gpu
+        self._backend = "cuda" if self._on_gpu else backends.choose(backend, sum(lengths))
+        if self._on_gpu and backend != "auto":
+            raise OptionError(
+                f"{named(leaves[0].path)} is on a GPU, where backend={backend!r} does not compute; "
+                "leave the backend out."
+            )
         rated = any(rate is not None for rate in rates)
         self.engine = Leaves(
             *(rule, list(self.groups.values()), [names.index(name) for name in owners], lengths),
@@ -135,7 +143,19 @@ class Batch:
         if len(self._sizes.tops) != len(blocks):
             self._sizes = new_sizes(len(blocks))
         where = self.engine.table, G, blocks, self._storage, self._backend, self._sizes
+        if self._on_gpu:
+            return isfinite(self._measured_there())
         return isfinite(measure(*where, squares=self._clipped))
+
+    def _measured_there(self) -> float:
+        from nadamkit.backends import measure_cuda
+
+        where = self.engine.table, G, self.engine.blocks, self._storage, self._sizes
+        return measure_cuda.measure(*where, self._stream())
+
+    def _stream(self) -> int | None:
+        """The stream of the gradients."""
+        return next((stream_of(g) for g in self._gradients if g is not None), None)
 
     def culprit(self) -> str:
         """The first array whose gradient, as measured, is not finite."""
@@ -146,13 +166,15 @@ class Batch:
         """Let go of the gradients."""
         self._gradients = []
 
-    def sizes(self, name: str) -> tuple[Sizes, list[NDArray[Any]]]:
-        """What was measured of the gradients of a group, and they."""
+    def sizes(self, name: str) -> tuple[Sizes, Callable[[], list[NDArray[Any]]]]:
+        """What was measured of the gradients of a group, and what gives them on the host."""
         mine = np.array([owner == name for owner in self._owners])
         chosen = mine[self.engine.blocks[:, 0]]
-        gradients = [
-            g for g, own in zip(self._gradients, mine, strict=True) if own and g is not None
-        ]
+
+        def gradients() -> list[NDArray[Any]]:
+            given = zip(self.leaves, self._gradients, mine, strict=True)
+            return [leaf.host(g) for leaf, g, own in given if own and g is not None]
+
         return Sizes(self._sizes.squares[chosen], self._sizes.tops[chosen]), gradients
 
     def scale(self, name: str, factor: float) -> None:
@@ -165,6 +187,9 @@ class Batch:
         """Make the step."""
         for leaf in self._copied:
             leaf.read()
-        self.engine.launch()
+        if self._on_gpu:
+            self.engine.launch(self._stream())
+        else:
+            self.engine.launch()
         for leaf in self._copied:
             leaf.write()

@@ -11,7 +11,7 @@ from nadamkit.errors import OptionError
 from nadamkit.hyperparameters import did_you_mean
 
 POLICIES = ("raise", "skip", "propagate")
-#: Not cuda: the parameters are in the memory of the host.
+#: For arrays in the host's memory. Those on a GPU are updated there.
 BACKENDS = ("auto", "numpy", "serial", "parallel")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -11,14 +12,6 @@ from numpy.typing import NDArray
 from nadamkit._runtime import cuda as runtime
 from nadamkit.errors import OptionError
 from nadamkit.optimizer.arrays import DTYPES, Leaf, named
-
-#: What the CUDA array interface calls the legacy default stream and that of the thread.
-LEGACY, PER_THREAD = 1, 2
-
-
-def on_gpu(a: Any) -> bool:
-    """Whether an array is on a GPU; asks no library but the array's own."""
-    return not isinstance(a, np.ndarray) and _interface(a) is not None
 
 
 class DeviceLeaf(Leaf):
@@ -31,6 +24,7 @@ class DeviceLeaf(Leaf):
 
     def __init__(self, path: str, a: Any) -> None:
         self.path, self.given, self.copied = path, a, False
+        self.x = a
         found = _interface(a)
         if type(a).__module__.partition(".")[0] in ("jax", "jaxlib"):
             raise OptionError(
@@ -53,7 +47,7 @@ class DeviceLeaf(Leaf):
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     def filled(self, value: float) -> Any:
         """A new device array of one value."""
@@ -103,22 +97,32 @@ class DeviceLeaf(Leaf):
             return False
         start = found["data"][0]
         low, high = self.span()
-        size = int(np.prod(found["shape"])) * np.dtype(found["typestr"]).itemsize
+        size = math.prod(found["shape"]) * np.dtype(found["typestr"]).itemsize
         return low < start + size and start < high
 
     @staticmethod
     def host(a: Any) -> NDArray[Any]:
-        """A copy of state on the host."""
-        return runtime.fetch(a)
+        """A copy on the host."""
+        return runtime.fetch(runtime.on_device(a.detach() if hasattr(a, "detach") else a))
+
+    @staticmethod
+    def copy(a: Any) -> Any:
+        """A copy where it is."""
+        return runtime.on_device(DeviceLeaf.host(a))
 
     @staticmethod
     def assign(a: Any, value: Any) -> None:
         """Write state."""
         runtime.send(np.ascontiguousarray(value, a.dtype).reshape(a.shape), a)
 
-    def copy(self, a: Any) -> Any:
-        """A copy of state where it is."""
-        return runtime.on_device(runtime.fetch(a))
+
+def leaf_of(path: str, a: Any) -> Leaf:
+    """The leaf for an array, wherever it is."""
+    return DeviceLeaf(path, a) if _is_on_gpu(a) else Leaf(path, a)
+
+
+def _is_on_gpu(a: Any) -> bool:
+    return not isinstance(a, np.ndarray) and _interface(a) is not None
 
 
 class _Address:
@@ -153,6 +157,8 @@ def _interface(a: Any) -> dict[str, Any] | None:
         found: dict[str, Any] | None = getattr(a, "__cuda_array_interface__", None)
     except (AttributeError, RuntimeError, TypeError):
         return None
+    if found is None and hasattr(a, "__cuda_ndarray__"):  # the simulator's arrays
+        return dict(a.__array_interface__)
     return found
 
 

@@ -43,7 +43,7 @@ class Adam(Fused, torch.optim.Adam):
 class AdamW(Fused, torch.optim.AdamW):
     """Adam with decoupled weight decay, as in `torch.optim.AdamW`, fused; its arguments."""
 
-    _name = "Adam"
+    _name = "AdamW"
 
 
 class RMSprop(Fused, torch.optim.RMSprop):

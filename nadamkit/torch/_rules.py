@@ -89,6 +89,12 @@ def _adam(group: Group) -> tuple[str, dict[str, Any]]:
     return "adam", {**_means(group), **own, **around(group)}
 
 
+def _adamw(group: Group) -> tuple[str, dict[str, Any]]:
+    """Decoupled whatever the group says; before torch 2.7 it said nothing."""
+    method, own = _adam(group)
+    return method, own | {"wd_kind": "decoupled"}
+
+
 def _adamax(group: Group) -> tuple[str, dict[str, Any]]:
     return "adamax", {**_means(group), "eps_kind": "max", **around(group)}
 
@@ -115,6 +121,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "Adagrad": Meaning(("lr_decay", "eps", *_AROUND), _adagrad, ADAGRAD),
     "RMSprop": Meaning(("alpha", "eps", "momentum", "centered", *_AROUND), _rmsprop, RMSPROP),
     "Adam": Meaning(("amsgrad", "decoupled_weight_decay", *_MEANS), _adam, ADAM),
+    "AdamW": Meaning(("amsgrad", *_MEANS), _adamw, ADAM),
     "Adamax": Meaning(_MEANS, _adamax, ADAMAX),
     "NAdam": Meaning(_NESTEROV, _nadam, ADAM),
     "NadaMax": Meaning(_NESTEROV, _nadamax, ADAMAX),

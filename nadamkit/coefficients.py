@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,7 +28,8 @@ from nadamkit.rule import Rule
 BLOCK = 2048
 #: Blocks kept in memory: 8 columns * 8 bytes * BLOCK is 128 KiB each, 64 MiB in all.
 KEPT_BLOCKS = 512
-_keys: dict[Any, object] = {}
+#: Sets of hyperparameters whose blocks are found again: some schedules change them at each step.
+KEPT_KEYS = 1024
 _blocks: OrderedDict[Any, NDArray[Any]] = OrderedDict()
 
 
@@ -134,9 +135,7 @@ class CoefficientTable:
         named = {**self._hyper, "schedule": momentum_schedule("constant")}
         self.names = tuple(_columns(rule, named, 1, 1))
         key = (rule.coefficients, self._dtype, *sorted(self._hyper.items(), key=str))
-        # One object for equal keys: hashing the hyperparameters for each block would cost more
-        # than copying it.
-        self._key = _keys.setdefault(key, object()) if self.pure else None
+        self._key = _key(key) if self.pure else None
 
     def rows(self, t: int, count: int) -> NDArray[Any]:
         """Rows for the steps ``t .. t+count-1``.
@@ -198,3 +197,9 @@ class CoefficientTable:
 
 def _columns(rule: Rule, hyper: Mapping[str, Any], t: int, count: int) -> dict[str, Any]:
     return rule.coefficients(SimpleNamespace(**hyper), Sequences(hyper, t, count))
+
+
+@lru_cache(maxsize=KEPT_KEYS)
+def _key(key: Any) -> object:
+    """One object for equal keys: to hash them for each block would cost more than to copy it."""
+    return object()

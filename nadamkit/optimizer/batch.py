@@ -69,12 +69,7 @@ class Batch:
         self._owners = list(owners)
         self._clipped = any(s.hyper["clip_norm"] is not None for s in own)
         self._on_gpu = leaves[0].on_gpu
-        self._backend = "cuda" if self._on_gpu else backends.choose(backend, sum(lengths))
-        if self._on_gpu and backend != "auto":
-            raise OptionError(
-                f"{named(leaves[0].path)} is on a GPU, where backend={backend!r} does not compute; "
-                "leave the backend out."
-            )
+        self._backend = _backend(leaves, backend)
         rated = any(rate is not None for rate in rates)
         self.engine = Leaves(
             *(rule, list(self.groups.values()), [names.index(name) for name in owners], lengths),
@@ -193,3 +188,15 @@ class Batch:
             self.engine.launch()
         for leaf in self._copied:
             leaf.write()
+
+
+def _backend(leaves: Sequence[Leaf], asked: str) -> str:
+    """Where arrays are updated."""
+    if not leaves[0].on_gpu:
+        return backends.choose(asked, sum(leaf.size for leaf in leaves))
+    if asked != "auto":
+        raise OptionError(
+            f"{named(leaves[0].path)} is on a GPU, where backend={asked!r} does not compute; "
+            "leave the backend out."
+        )
+    return "cuda"

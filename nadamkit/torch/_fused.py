@@ -59,7 +59,7 @@ class Fused(torch.optim.Optimizer):
         """Load a state of this class or of torch's class of the same name; it is copied."""
         super().load_state_dict(state_dict)
         for own in self.state.values():
-            for name, value in own.items():
+            for name, value in own.items() if isinstance(own, dict) else ():
                 if isinstance(value, Tensor):
                     own[name] = value.clone()
 
@@ -116,7 +116,9 @@ class Fused(torch.optim.Optimizer):
 
     def _tensors(self) -> Iterator[Tensor]:
         """What the state consists of."""
-        return chain.from_iterable(map(dict.values, self.state.values()))
+        # People may keep other things there than states of parameters.
+        states = [own.values() for own in self.state.values() if isinstance(own, dict)]
+        return chain.from_iterable(states)
 
     def _factor(self) -> float | None:
         """What gradients are multiplied by for a GradScaler."""

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from asv_benchmarks.compare import shapes  # noqa: E402
+from asv_benchmarks.compare import shapes
 
 ROOT = Path(__file__).parents[2]
 

@@ -213,3 +213,14 @@ def tamper(optimizer, p, change):
         optimizer.state[p]["exp_avg"] = torch.ones_like(p)
     else:
         optimizer.state[p]["exp_avg"].data = torch.ones_like(p)
+
+
+def test_other_things_may_be_kept_in_the_state():
+    net = model()
+    optimizer = made(nadamkit.torch, "Adam", net)
+    optimizer.state["run"] = "first"
+    train(net, optimizer, range(2))
+    optimizer.load_state_dict(optimizer.state_dict())
+    train(net, optimizer, range(2, 4))
+    assert optimizer.state["run"] == "first"
+    assert float(optimizer.state[net[0].weight]["step"]) == 4.0

@@ -16,11 +16,6 @@ from nadamkit._runtime import addresses, numba
 from nadamkit.backends import reduce
 from nadamkit.backends.parallel import Guarded
 from nadamkit.backends.reduce import plain_dot, plain_max_abs
-from nadamkit.backends.sweep import BLOCK
-
-#: Sums of a block, each over so many elements that one is what `reduce` adds at a time.
-PARTS = BLOCK // reduce.BLOCK
-PART = reduce.BLOCK
 
 
 class Sizes(NamedTuple):
@@ -28,7 +23,7 @@ class Sizes(NamedTuple):
 
     Parameters
     ----------
-    squares : ndarray of shape (blocks, PARTS)
+    squares : ndarray of shape (blocks,)
         Sums of squares.
     tops : ndarray of shape (blocks,)
         Largest absolute values; NaN if there is one.
@@ -40,7 +35,7 @@ class Sizes(NamedTuple):
 
 def new_sizes(blocks: int) -> Sizes:
     """Room for what is measured of so many blocks."""
-    return Sizes(np.zeros((blocks, PARTS)), np.zeros(blocks))
+    return Sizes(np.zeros(blocks), np.zeros(blocks))
 
 
 def measure(
@@ -123,9 +118,8 @@ def _plain(view: Any, itemsize: int, prange: Any, dot: Any, max_abs: Any) -> Any
             t, first, n = blocks[b, 0], blocks[b, 1], blocks[b, 2]
             a = view(leaves[t, column] + first * itemsize, n)
             tops[b] = max_abs(a)
-            for part in range(PARTS if summed else 0):
-                piece = a[min(part * PART, n) : min((part + 1) * PART, n)]
-                squares[b, part] = dot(piece, piece)
+            if summed:
+                squares[b] = dot(a, a)
         top = 0.0
         for value in tops:
             top = value if value > top or value != value else top

@@ -19,7 +19,6 @@ from nadamkit.backends.cuda import meanings_of, on_gpu
 from nadamkit.backends.measure import Sizes
 from nadamkit.backends.reduce import LANES
 from nadamkit.backends.retarget import retarget
-from nadamkit.backends.sweep_cuda import pieces_of
 
 #: ``numba.cuda`` once a kernel was made. A global, as that is where the simulator swaps it.
 cuda: Any = None
@@ -55,19 +54,15 @@ def measure(
     """
     if not len(blocks):
         return 0.0
-    pieces = pieces_of(blocks)
+    pieces = blocks.copy()
     pieces[:, 1] *= np.dtype(storage).itemsize
     pieces[:, 1] += leaves[pieces[:, 0], column]
     there = runtime.on_device(pieces)
     room = runtime.on_device(np.empty((2, len(pieces), LANES)))
     runtime.lanes(_compiled(storage), len(pieces), LANES, stream)(there, room)
     squares, tops = runtime.fetch(room, stream)
-    counts = -(-blocks[:, 2] // reduce.BLOCK)
-    first = np.cumsum(counts) - counts
-    part = np.arange(len(pieces)) - np.repeat(first, counts)
-    sizes.squares[:] = 0.0
-    sizes.squares[np.repeat(np.arange(len(blocks)), counts), part] = reduce.folded(squares)
-    sizes.tops[:] = np.maximum.reduceat(np.max(tops, axis=1), first)
+    sizes.squares[:] = reduce.folded(squares)
+    sizes.tops[:] = np.max(tops, axis=1)
     return float(np.max(sizes.tops))
 
 

@@ -18,16 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit._runtime import cuda as runtime
-from nadamkit.backends import reduce
 from nadamkit.backends.cuda import meanings_of, on_gpu
 from nadamkit.backends.retarget import retarget
 from nadamkit.backends.sweep import COEFFICIENTS, MEAN, MODS, RATES, SLOTS, WEIGHTS, G, Parts, X
-
-#: Elements that a CUDA block takes at a time, 16 for each of its threads: pieces of 32,768 or the
-#: 65,536 of torch leave most of a GPU with 1000 and more resident blocks without work below some
-#: 30 million parameters; a piece still moves 100 KiB for the 24 bytes that describe it. Not
-#: measured: no GPU was at hand. `nadamkit.backends.measure_cuda` sums over the same.
-PIECE = reduce.BLOCK
 
 #: ``numba.cuda`` once a sweep was made. A global, as that is where the simulator swaps it.
 cuda: Any = None
@@ -106,7 +99,7 @@ class Sweep:
             default stream by default.
         """
         if not np.array_equal(blocks, self._blocks):
-            self._pieces.update(pieces_of(blocks), stream)
+            self._pieces.update(blocks, stream)
             self._blocks, self._used = blocks.copy(), np.unique(blocks[:, 0])
         if len(blocks):
             indexed, rows = gathered(self._parts, leaves, self._used)
@@ -118,17 +111,6 @@ class Sweep:
         if len(self._blocks):
             there = [mirror.device for mirror in (self._leaves, self._pieces, self._rows)]
             runtime.sharer(self._kernel, len(there[1]), stream)(*there)
-
-
-def pieces_of(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Blocks cut into pieces of at most `PIECE` elements."""
-    counts = -(-blocks[:, 2] // PIECE)
-    pieces = np.repeat(blocks, counts, axis=0)
-    before = np.repeat(np.cumsum(counts) - counts, counts)
-    offsets = (np.arange(len(pieces)) - before) * PIECE
-    pieces[:, 1] += offsets
-    pieces[:, 2] = np.minimum(pieces[:, 2] - offsets, PIECE)
-    return pieces
 
 
 def gathered(
@@ -161,7 +143,7 @@ def plain_sweep(p: Parts, exact: bool = True) -> Any:
     Returns
     -------
     function
-        ``sweep(leaves, pieces, rows)``, see `gathered` and `pieces_of`.
+        ``sweep(leaves, blocks, rows)``, see `gathered`.
     """
     global cuda
     cuda = runtime.module()
@@ -175,10 +157,10 @@ def plain_sweep(p: Parts, exact: bool = True) -> Any:
     view, number = runtime.pointing(p.view), runtime.pointing(p.number)
     size, bytes_of_number = p.itemsize, _dtype(p).itemsize
 
-    def sweep(leaves, pieces, rows):
+    def sweep(leaves, blocks, rows):
         b = cuda.blockIdx.x
-        while b < pieces.shape[0]:
-            t, first, n = pieces[b, 0], pieces[b, 1], pieces[b, 2]
+        while b < blocks.shape[0]:
+            t, first, n = blocks[b, 0], blocks[b, 1], blocks[b, 2]
             begin = first * size
             r, mods = leaves[t, COEFFICIENTS], rows[leaves[t, MODS]]
             eta, c, w, pull = rows[r, 0], row(rows, r), weights(mods), mods[4]

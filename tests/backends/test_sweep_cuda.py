@@ -5,7 +5,7 @@ import pytest
 
 from nadamkit._runtime import cuda as runtime
 from nadamkit._runtime.addresses import address
-from nadamkit.backends import sweep, sweep_cuda
+from nadamkit.backends import sweep
 from nadamkit.backends.storage import STORAGE
 from nadamkit.errors import BackendUnavailable
 from tests.backends.test_identity import extremes
@@ -121,7 +121,7 @@ def test_only_what_has_changed_is_sent(sent):
     kept = arrays.prepare(0)
     step(arrays.leaves, BLOCKS)
     rows, leaves = (len(SIZES[1:]) + 1, arrays.rows.shape[1]), arrays.leaves.shape
-    pieces = (len(sweep_cuda.pieces_of(BLOCKS)), 3)
+    pieces = (len(BLOCKS), 3)
     assert sent == [pieces, leaves, rows]
     sent.clear()
     step(arrays.leaves, BLOCKS)
@@ -192,20 +192,6 @@ def test_sweeps_share_their_kernel_and_nothing_else():
     first, second = (Arrays(Case("nadam", "float32")).sweep("cuda") for _ in range(2))
     assert first is not second
     assert first._kernel is second._kernel
-
-
-@pytest.mark.parametrize("lengths", [(1,), (sweep_cuda.PIECE,), (7, 0, 2 * sweep.BLOCK + 4097)])
-def test_pieces_cover_each_element_once(lengths):
-    pieces = sweep_cuda.pieces_of(sweep.blocks_of(lengths))
-    assert pieces.dtype == np.int64
-    found = [(t, i) for t, first, n in pieces.tolist() for i in range(first, first + n)]
-    assert found == [(t, i) for t, n in enumerate(lengths) for i in range(n)]
-    assert (pieces[:, 2] > 0).all()
-    assert (pieces[:, 2] <= sweep_cuda.PIECE).all()
-
-
-def test_no_blocks_have_no_pieces():
-    assert sweep_cuda.pieces_of(np.empty((0, 3), np.int64)).shape == (0, 3)
 
 
 def test_launch_is_bounded(monkeypatch):

@@ -8,6 +8,7 @@ numba-cuda.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -181,6 +182,14 @@ def _quiet(kernel: Any, *configuration: Any) -> Any:
 @cache
 def _processors() -> int:
     return int(module().get_current_device().MULTIPROCESSOR_COUNT)
+
+
+def using(device: int | None) -> contextlib.AbstractContextManager[Any]:
+    """Inside the block, the GPU of this number is the current one."""
+    if device is None or simulated():
+        return contextlib.nullcontext()
+    chosen: contextlib.AbstractContextManager[Any] = module().gpus[device]
+    return chosen
 
 
 @cache

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit._runtime import cuda as runtime
+from nadamkit._runtime.addresses import address
 from nadamkit.backends.cuda import meanings_of, on_gpu
 from nadamkit.backends.retarget import retarget
 from nadamkit.backends.sweep import COEFFICIENTS, MEAN, MODS, RATES, SLOTS, WEIGHTS, G, Parts, X
@@ -105,6 +106,11 @@ class Sweep:
             indexed, rows = gathered(self._parts, leaves, self._used)
             self._leaves.update(indexed, stream)
             self._rows.update(rows, stream)
+
+    def places(self) -> tuple[int, ...]:
+        """Where on the device is what a launch reads."""
+        mirrors = (self._leaves, self._pieces, self._rows)
+        return tuple(address(mirror.device) for mirror in mirrors if mirror.device is not None)
 
     def launch(self, stream: int | None = None) -> None:
         """Make the step that was uploaded."""

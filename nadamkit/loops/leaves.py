@@ -132,6 +132,23 @@ class Leaves:
     def launch(self, *stream: Any) -> None:
         """Make the step that was prepared; on a GPU, in the order of this stream."""
         self._sweep(self.table, self.blocks, *stream)
+        self._counted()
+
+    def relaunch(self, stream: int) -> None:
+        """Launch on a GPU what was uploaded last; a CUDA graph may capture this."""
+        self._sweep.launch(stream)
+
+    def upload(self, stream: int) -> bool:
+        """Make the step that was prepared what `relaunch` launches; whether graphs can go on.
+
+        They cannot if what they read is in another place now.
+        """
+        before = self._sweep.places()
+        self._sweep.upload(self.table, self.blocks, stream)
+        self._counted()
+        return bool(self._sweep.places() == before)
+
+    def _counted(self) -> None:
         for phase in self.phases:
             phase.t += 1
 

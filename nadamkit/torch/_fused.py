@@ -92,6 +92,9 @@ class Fused(torch.optim.Optimizer):
         if parts is None or self._changed():
             self._parts = None
             parts, renewed = self._partition(), True
+        if any(part.on_gpu for part in parts) and torch.cuda.is_current_stream_capturing():
+            _capture(parts, renewed)
+            return
         self._set_rates(parts)
         factor = self._factor()
         for part in parts:
@@ -102,6 +105,26 @@ class Fused(torch.optim.Optimizer):
         self._parts = parts
         for part in parts:
             part.launch()
+
+    def before_replay(self) -> None:
+        """Get the next step of a CUDA graph ready; to be called before each replay, on its stream.
+
+        A graph captures the launch of a `step`, but not the coefficients, which the host sends.
+
+        Raises
+        ------
+        RuntimeError
+            If no step was made, or settings other than learning rates, or the parameters that have
+            a gradient, are not what they were when the graph was captured.
+        """
+        parts = self._parts
+        if parts is None or self._changed():
+            raise RuntimeError("settings or parameters have changed; capture the graph again.")
+        self._set_rates(parts)
+        for part in parts:
+            part.prepare(None)
+        if not all([part.upload() for part in parts]):
+            raise RuntimeError("the table of parameters has moved; capture the graph again.")
 
     def _changed(self) -> bool:
         """Whether someone else changed settings, parameters or the state."""
@@ -182,6 +205,18 @@ class Fused(torch.optim.Optimizer):
 def _same(some: Iterable[Any], others: Iterable[Any]) -> bool:
     """Whether two sequences hold the same objects."""
     return all(map(is_, chain(some, (None,)), chain(others, (None,))))
+
+
+def _capture(parts: list[Part], renewed: bool) -> None:
+    """Let a CUDA graph capture a step."""
+    if renewed:
+        raise RuntimeError(
+            "make one step before a CUDA graph captures one, so that state and table exist."
+        )
+    for part in parts:
+        part.take()
+    for part in parts:
+        part.relaunch()
 
 
 def check_group(name: str, group: dict[str, Any]) -> None:

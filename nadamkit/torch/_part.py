@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nadamkit import backends
-from nadamkit._runtime import numba
+from nadamkit._runtime import cuda, numba
 from nadamkit.backends.storage import STORAGE
 from nadamkit.backends.sweep import SLOTS, G, X
 from nadamkit.loops.groups import Group
@@ -89,6 +89,11 @@ class Part:
         self._exact_products = np.ones(len(self.params))
         self._momenta = {group: _momentum(group) for group in groups.values()}
         self._begin([i for i, state in enumerate(states) if state.begun])
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the tensors are on a GPU."""
+        return not self._threads
 
     def _backend(self) -> str:
         """Where to compute: on as many threads as torch does."""
@@ -171,7 +176,8 @@ class Part:
         """Make the step."""
         self._layout.read()
         if not self._threads:
-            self.engine.launch(torch.cuda.current_stream(self._device).cuda_stream)
+            with cuda.using(self._device.index):
+                self.engine.launch(self._stream())
         elif self._threads in (1, numba.max_threads()):
             self.engine.launch()
         else:
@@ -183,6 +189,21 @@ class Part:
             moved = [p for p, here in zip(moved, self._active.tolist(), strict=True) if here]
         torch.autograd.graph.increment_version(moved)
         self._count()
+
+    def relaunch(self) -> None:
+        """Launch what was uploaded last, for a CUDA graph."""
+        with cuda.using(self._device.index):
+            self.engine.relaunch(self._stream())
+
+    def upload(self) -> bool:
+        """Make the step that was prepared what a replay makes; whether the graph can do so."""
+        with cuda.using(self._device.index):
+            possible = self.engine.upload(self._stream())
+        self._count()
+        return possible
+
+    def _stream(self) -> int:
+        return int(torch.cuda.current_stream(self._device).cuda_stream)
 
     def _count(self) -> None:
         """Write down the steps, and NAdam's products."""

@@ -15,6 +15,7 @@ version = release = nadamkit.__version__
 
 extensions = [
     "mathml",
+    "dialects",
     "methods",
     "myst_parser",
     "numpydoc",

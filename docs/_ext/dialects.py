@@ -1,0 +1,60 @@
+"""The ``dialects`` directive: one section for each dialect, from `nadamkit.dialects`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from methods import table
+from sphinx.util.docutils import SphinxDirective
+
+from nadamkit import dialects
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+
+
+def spelled(value: Any) -> str:
+    """Spell a value: a schedule by its numbers."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def preset(own: dialects.Preset) -> str:
+    """Spell the hyperparameters that are not the rule's own defaults."""
+    return ", ".join(f"``{name}={spelled(value)}``" for name, value in own.hyper.items())
+
+
+def details(found: dialects.Dialect) -> list[str]:
+    """Lines of the section of one dialect."""
+    title = f"{found.name}: {found.library} {found.version}".rstrip()
+    rows = [
+        (
+            f"``{method}``",
+            f"``{own.symbol}``" if own.symbol else "",
+            "none" if own.learning_rate is None else f"{own.learning_rate:g}",
+            preset(own) or "the paper's",
+        )
+        for method, own in found.methods.items()
+    ]
+    lines = [title, "-" * len(title), "", found.note, ""]
+    head = ("method", "there", "learning rate", "hyperparameters")
+    return lines + table(head, *rows)
+
+
+class Dialects(SphinxDirective):
+    """Insert one section for each dialect but the paper's."""
+
+    def run(self) -> list[nodes.Node]:
+        """Parse the generated reStructuredText into nodes."""
+        lines: list[str] = []
+        for name in dialects.names():
+            found = dialects.get(name)
+            if name != "paper":
+                lines += details(found)
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("dialects", Dialects)
+    return {"version": "1", "parallel_read_safe": True}

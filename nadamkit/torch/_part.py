@@ -69,7 +69,7 @@ class Part:
         pair = 2 if first.is_complex() else 1
         lengths = [p.numel() * pair for p in self.params]
         self._total = sum(lengths)
-        self._threads = 0
+        self._threads, self._most_threads = 0, numba.max_threads()
         self.engine = Leaves(
             *(rule, list(groups.values()), [numbers.index(owner) for owner, _ in members]),
             *(lengths, KINDS[self.dtype], self._backend()),
@@ -167,6 +167,7 @@ class Part:
             self.engine.table[i, SLOTS:] = [slot.data_ptr() for slot in slots]
             self._begun[i] = True
         self.engine.t = t
+        self._multiplying = True
         begun = compress(self._states, self._begun.tolist())
         self._slots = [slot for state in begun for slot in state.slots]
         self._addresses = list(map(_address, self._slots))
@@ -178,10 +179,10 @@ class Part:
         if not self._threads:
             with cuda.using(self._device.index):
                 self.engine.launch(self._stream())
-        elif self._threads in (1, numba.max_threads()):
+        elif self._threads in (1, self._most_threads):
             self.engine.launch()
         else:
-            with numba.using_threads(min(self._threads, numba.max_threads())):
+            with numba.using_threads(min(self._threads, self._most_threads)):
                 self.engine.launch()
         self._layout.write()
         moved = self.params
@@ -206,13 +207,15 @@ class Part:
         return int(torch.cuda.current_stream(self._device).cuda_stream)
 
     def _count(self) -> None:
-        """Write down the steps, and NAdam's products."""
+        """Write down the steps, and NAdam's products until they have all vanished."""
         for phase in self.engine.phases:
             self._steps[phase.members] = phase.t
-            schedule = self._momenta.get(phase.group)
-            if schedule is not None:
-                self._exact_products[phase.members] *= schedule(phase.t)
+            momentum = self._momenta[phase.group]
+            if self._multiplying and momentum is not None:
+                self._exact_products[phase.members] *= momentum(phase.t)
                 self._products[phase.members] = self._exact_products[phase.members]
+        self._multiplying = self._multiplying and bool(self._exact_products.any())
+
 
 
 def _momentum(group: Group) -> Callable[[int], float] | None:

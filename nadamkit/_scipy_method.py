@@ -71,8 +71,9 @@ def scipy_method(name: str, **defaults: Any) -> SciPyMethod:
     -------
     SciPyMethod
         To be passed as ``method`` to `scipy.optimize.minimize`, or in ``minimizer_kwargs`` to
-        `basinhopping`, `dual_annealing` and `shgo`. SciPy hides from such an object which
-        differences ``jac`` asked for; it uses '2-point' ones.
+        `basinhopping`, `dual_annealing` and `shgo`. SciPy hides from such an object what a string
+        as ``jac`` asked for; it uses '2-point' differences, also in place of ``"jax"``,
+        ``"torch"`` and ``"autograd"``, which `nadamkit.minimize` knows.
 
     Examples
     --------

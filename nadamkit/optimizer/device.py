@@ -113,7 +113,8 @@ class DeviceLeaf(Leaf):
     @staticmethod
     def assign(a: Any, value: Any) -> None:
         """Write state."""
-        runtime.send(np.ascontiguousarray(value, a.dtype).reshape(a.shape), a)
+        if a.size:
+            runtime.send(np.ascontiguousarray(value, a.dtype).reshape(a.shape), a)
 
 
 def leaf_of(path: str, a: Any) -> Leaf:

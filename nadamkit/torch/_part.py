@@ -217,7 +217,6 @@ class Part:
         self._multiplying = self._multiplying and bool(self._exact_products.any())
 
 
-
 def _momentum(group: Group) -> Callable[[int], float] | None:
     """``mu_t`` of NAdam and NadaMax, in floating point, for the product in their state."""
     schedule = group.hyper.get("schedule")

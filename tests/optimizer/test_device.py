@@ -87,20 +87,33 @@ def test_norm_of_extreme_gradients(scale):
     np.testing.assert_allclose(np.linalg.norm((host["w"] - 1.0) / scale), 1.0 if scale > 1 else 0.0)
 
 
-def test_state_goes_between_host_and_device():
-    host = params()
-    device = there(host)
-    ours = nadamkit.Optimizer("adam", average=0.9, backend="numpy").init(host)
-    theirs = nadamkit.Optimizer("adam", average=0.9).init(device)
-    stream = gradients(host)
-    ours.step(host, next(stream))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("method", nadamkit.registry.names())
+def test_going_on_on_the_other_side(method, dtype, tmp_path):
+    settings = {"learning_rate": lambda t: 0.1 / t, "average": 0.9, "weight_decay": 0.1}
+    host = {key: a.astype(dtype) for key, a in params().items() if a.size < 100}
+    moved, stream = there(host), gradients(host)
+    ours = nadamkit.Optimizer(method, backend="numpy", **settings).init(host)
+    theirs = nadamkit.Optimizer(method, **settings).init(moved)
+    for _ in range(2):
+        g = next(stream)
+        ours.step(host, g)
+        theirs.step(moved, there(g))
+    theirs.save(tmp_path / "device.npz")
+    ours.save(tmp_path / "host.npz")
+    resumed, again = back(moved), there(host)
+    onward = nadamkit.Optimizer(method, backend="numpy", **settings).init(resumed)
+    upward = nadamkit.Optimizer(method, **settings).init(again)
+    onward.load(tmp_path / "device.npz")
+    upward.load(tmp_path / "host.npz")
     g = next(stream)
-    moved = there(host)
-    theirs.init(moved).load_state_dict(ours.state_dict())
     ours.step(host, g)
-    theirs.step(moved, there(g))
-    assert same(host, back(moved))
-    assert theirs.t == 2
+    onward.step(resumed, g)
+    upward.step(again, there(g))
+    assert same(host, resumed)
+    assert same(host, back(again))
+    assert same(ours.average(), back(upward.average()))
+    assert onward.t == upward.t == 3
 
 
 @pytest.mark.parametrize("policy", ["raise", "skip"])

@@ -45,8 +45,9 @@ def run_there(case, blocks=BLOCKS, steps=STEPS):
 
 
 @pytest.mark.parametrize("variant", EXTREMES)
-def test_each_method(method, storage, variant):
-    case = Case(method, storage, **VARIANTS[variant])
+def test_each_method(method, dtype, variant):
+    """16 bits differ by what is loaded and stored only, which nadam is enough for."""
+    case = Case(method, dtype, **VARIANTS[variant])
     same(run_there(case), expected(case, STEPS))
 
 

@@ -8,6 +8,8 @@ from nadamkit.errors import OptionError
 from tests.backends.trajectories import numbers
 
 BACKENDS = ("numpy", "serial", "parallel")
+#: Where each combination is another kernel; that threads change nothing is tested elsewhere.
+FEWER_BACKENDS = ("numpy", "serial")
 #: Around the widths of vectors, a row of `reduce`, and the blocks of a sweep.
 SIZES = (
     *(0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 4097),

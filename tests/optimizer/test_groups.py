@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from nadamkit import Optimizer, dialects, schedules
 from nadamkit.errors import OptionError
 from tests.backends.trajectories import numbers
-from tests.optimizer.common import BACKENDS, bits, refused
+from tests.optimizer.common import FEWER_BACKENDS, bits, refused
 
 PATHS = ("layers/0/weight", "layers/0/bias", "layers/1/weight", "layers/1/bias", "scale")
 
@@ -66,7 +66,7 @@ def test_by_label():
     assert tuple(asked) == PATHS
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", FEWER_BACKENDS)
 def test_each_does_what_its_own_optimizer_would(method, dtype, backend):
     """With hyperparameters, schedules and clipping of its own."""
     own = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from nadamkit import dialects
 from nadamkit.errors import OptionError
-from nadamkit.hyperparameters import COMMON, did_you_mean
+from nadamkit.hyperparameters import COMMON, known_as
 from nadamkit.loops.stopping import Limits
 from nadamkit.rule import Rule
 
@@ -204,7 +204,7 @@ def _warn_unknown(name: str, known: list[str], method: str) -> None:
     from scipy.optimize import OptimizeWarning
 
     warnings.warn(
-        f"Unknown solver options: {name}{did_you_mean(name, known)} Method {method!r} ignores it.",
+        f"Unknown solver options: {name}{known_as(name, known)} Method {method!r} ignores it.",
         OptimizeWarning,
         stacklevel=4,
     )

@@ -103,6 +103,18 @@ TABLE: Mapping[str, Hyperparameter] = {
     "maximize": _choice("climb instead of descend"),
 }
 
+#: What other libraries call what is here.
+ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(("lr", "step_size", "stepsize"), "learning_rate"),
+    **dict.fromkeys(("beta1", "beta_1", "b1", "momentum"), "mu"),
+    **dict.fromkeys(("beta2", "beta_2", "b2", "alpha", "rho", "decay"), "nu"),
+    **dict.fromkeys(("epsilon", "eps_hat"), "eps"),
+    "betas": "mu and nu",
+    "momentum_decay": "schedule",
+    "schedule_decay": "schedule",
+    "initial_accumulator_value": "n0",
+}
+
 #: What every rule has beside its own hyperparameters.
 COMMON: Mapping[str, Any] = {
     "weight_decay": 0.0,
@@ -141,7 +153,7 @@ def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> 
         if name not in known:
             raise OptionError(
                 f"method {method!r} has no hyperparameter {name!r}"
-                f"{did_you_mean(name, known)} It has: {', '.join(sorted(known))}."
+                f"{known_as(name, known)} It has: {', '.join(sorted(known))}."
             )
         choices, spec = known[name], TABLE[name]
         allowed = spec.allowed
@@ -153,6 +165,14 @@ def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> 
             raise OptionError(f"{name}={value!r} is not allowed: {name} must be {allowed}.")
         result[name] = float(value) if isinstance(result[name], float) else value
     return result
+
+
+def known_as(name: str, known: Iterable[str]) -> str:
+    """`did_you_mean`, which also knows what other libraries call things."""
+    here = ELSEWHERE.get(name, "")
+    if here.partition(" ")[0] in (*known, "learning_rate"):
+        return f"; here it is {here!r}."
+    return did_you_mean(name, known)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

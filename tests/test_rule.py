@@ -1,6 +1,7 @@
 """What a rule may be: every step is checked, and what could differ between backends is refused."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -185,3 +186,18 @@ def test_hyperparameters_are_validated(method):
     assert found.validated({})["weight_decay"] == 0.0
     with pytest.raises(OptionError, match="has no hyperparameter 'gamma'"):
         found.validated({"gamma": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "hint"),
+    [
+        ("nadam", "lr", "; here it is 'learning_rate'."),
+        ("nadam", "beta1", "; here it is 'mu'."),
+        ("adam", "betas", "; here it is 'mu and nu'."),
+        ("rmsprop", "alpha", "; here it is 'nu'."),
+        ("gd", "momentum", ". It has:"),
+    ],
+)
+def test_names_of_other_libraries_are_known(name, of, hint):
+    with pytest.raises(OptionError, match=f"has no hyperparameter {of!r}{re.escape(hint)}"):
+        registry.get(name).validated({of: 0.5})

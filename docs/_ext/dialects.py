@@ -1,13 +1,15 @@
-"""The ``dialects`` directive: one section for each dialect, from `nadamkit.dialects`."""
+"""The ``dialects`` directive: an overview and one section for each dialect."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from methods import table
 from sphinx.util.docutils import SphinxDirective
 
 from nadamkit import dialects
+from nadamkit.loops.stepper import Stepper
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -22,6 +24,24 @@ def spelled(value: Any) -> str:
 def preset(own: dialects.Preset) -> str:
     """Spell the hyperparameters that are not the rule's own defaults."""
     return ", ".join(f"``{name}={spelled(value)}``" for name, value in own.hyper.items())
+
+
+def first_step(name: str) -> float:
+    """The first step of Nadam for a gradient and a learning rate of 1, which tells many apart."""
+    _, hyper = dialects.settings("nadam", name, {"mu": 0.9, "nu": 0.999, "eps": 0.0})
+    x = np.zeros(1)
+    Stepper("nadam", x, backend="numpy", learning_rate=1.0, **hyper).step(np.ones(1))
+    return -float(x[0])
+
+
+def overview() -> list[str]:
+    """Lines of a table of all dialects."""
+    rows = []
+    for name in dialects.names():
+        found = dialects.get(name)
+        step = f"{first_step(name):.6g}" if "nadam" in found.methods else ""
+        rows.append((f"``{name}``", step, found.library, found.version))
+    return table(("dialect", "first step of Nadam", "library", "version"), *rows)
 
 
 def details(found: dialects.Dialect) -> list[str]:
@@ -42,11 +62,11 @@ def details(found: dialects.Dialect) -> list[str]:
 
 
 class Dialects(SphinxDirective):
-    """Insert one section for each dialect but the paper's."""
+    """Insert the overview, and one section for each dialect but the paper's."""
 
     def run(self) -> list[nodes.Node]:
         """Parse the generated reStructuredText into nodes."""
-        lines: list[str] = []
+        lines = overview()
         for name in dialects.names():
             found = dialects.get(name)
             if name != "paper":

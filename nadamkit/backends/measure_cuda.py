@@ -58,7 +58,7 @@ def measure(
     pieces[:, 1] *= np.dtype(storage).itemsize
     pieces[:, 1] += leaves[pieces[:, 0], column]
     there = runtime.on_device(pieces)
-    room = runtime.on_device(np.empty((2, len(pieces), LANES)))
+    room = runtime.module().device_array((2, len(pieces), LANES), np.float64)
     runtime.lanes(_compiled(storage), len(pieces), LANES, stream)(there, room)
     squares, tops = runtime.fetch(room, stream)
     sizes.squares[:] = reduce.folded(squares)

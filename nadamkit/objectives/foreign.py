@@ -11,6 +11,7 @@ that the loop makes for the call and never touches again, so that the user may k
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
@@ -66,7 +67,7 @@ class Kind:
         return result
 
 
-class _Foreign(Kind):
+class _Foreign(Kind, ABC):
     """What all kinds have in common that do need conversion.
 
     Parameters
@@ -78,13 +79,13 @@ class _Foreign(Kind):
     def __init__(self, x0: Any = None) -> None:
         pass
 
+    @abstractmethod
     def is_own(self, value: Any) -> bool:
         """Whether `value` is an array of this kind."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fetched(self, array: Any) -> Array:
         """An array of this kind as a NumPy array."""
-        raise NotImplementedError
 
     def host(self, value: Any) -> Any:
         if isinstance(value, tuple):

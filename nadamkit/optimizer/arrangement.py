@@ -121,8 +121,10 @@ class Arrangement:
             gradients.append(g)
         for batch, members in zip(self._batches, self._members, strict=True):
             batch.take([gradients[i] for i in members])
-        # Small ones are kept, so that they are known again; that costs no memory to speak of.
-        if sum(leaf.size for leaf in self._leaves) <= KEPT and all(map(is_, gradients, given)):
+        # Small ones are kept, so that they are known again; that costs no memory to speak of. Only
+        # arrays of NumPy, whose numbers stay where they are.
+        small = sum(leaf.size for leaf in self._leaves) <= KEPT
+        if small and not self._foreign and all(map(is_, gradients, given)):
             self._taken = gradients
 
     def _adopt(self, given: list[Any]) -> None:
@@ -220,4 +222,4 @@ class Arrangement:
 
 def _foreign(leaves: list[Leaf]) -> list[Leaf]:
     """Those that are arrays of other libraries."""
-    return [leaf for leaf in leaves if leaf.given is not leaf.x]
+    return [leaf for leaf in leaves if not isinstance(leaf.given, np.ndarray)]

@@ -187,3 +187,37 @@ def test_parameters_that_do_not_fit(make, message):
 def test_backend_is_where_the_arrays_are():
     with pytest.raises(OptionError, match="on a GPU, where backend='serial' does not compute"):
         nadamkit.Optimizer("nadam", backend="serial").init(runtime.on_device(np.ones(3)))
+
+
+class Movable:
+    """An array whose numbers another library may put elsewhere, as ``tensor.data = ...`` does."""
+
+    def __init__(self, values):
+        self.array = runtime.on_device(values)
+
+    @property
+    def __cuda_array_interface__(self):
+        a = self.array
+        return getattr(a, "__cuda_array_interface__", None) or dict(a.__array_interface__)
+
+
+def test_parameters_that_move_are_followed():
+    x = Movable(np.zeros(3))
+    before = x.array
+    optimizer = nadamkit.Optimizer("gd", 1.0)
+    optimizer.step(x, runtime.on_device(np.ones(3)))
+    x.array = runtime.on_device(np.full(3, 10.0))
+    optimizer.step(x, runtime.on_device(np.ones(3)))
+    assert runtime.fetch(x.array).tolist() == [9.0] * 3
+    assert runtime.fetch(before).tolist() == [-1.0] * 3
+
+
+def test_gradients_that_move_are_followed():
+    x, g = runtime.on_device(np.zeros(3)), Movable(np.ones(3))
+    kept = g.array
+    optimizer = nadamkit.Optimizer("gd", 1.0)
+    optimizer.step(x, g)
+    g.array = runtime.on_device(np.full(3, 5.0))
+    optimizer.step(x, g)
+    assert runtime.fetch(x).tolist() == [-6.0] * 3
+    assert runtime.fetch(kept).tolist() == [1.0] * 3

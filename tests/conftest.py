@@ -9,6 +9,8 @@ import pytest
 if os.environ.get("NADAMKIT_TEST_GPU") != "1":
     os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".numba_cache"))
+# Tests run side by side, and a thread that waits for work would keep a core from another process.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())) < 2:
     os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 

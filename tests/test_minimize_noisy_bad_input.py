@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 
 from nadamkit import minimize
 from nadamkit.errors import OptionError
+from tests.ids import plain
 from tests.problems import START
 
 
@@ -73,7 +74,7 @@ def test_batches_that_are_none(bad):
     )
 
 
-@pytest.mark.parametrize("empty", [[], (), iter(())], ids=repr)
+@pytest.mark.parametrize("empty", [[], (), iter(())], ids=plain)
 def test_no_batches(empty):
     refused(r"^batches is empty; there is nothing to evaluate fun with\.", batches=empty, rng=None)
 
@@ -123,7 +124,7 @@ def test_rng(bad, cut):
     refused(message, rng=bad, **cut)
 
 
-@pytest.mark.parametrize("rng", ["seed", -1, 0, np.random.default_rng(0)], ids=repr)
+@pytest.mark.parametrize("rng", ["seed", -1, 0, np.random.default_rng(0)], ids=plain)
 def test_rng_that_is_not_used(rng):
     refused(r"^rng shuffles what batch_size cuts; shuffle your own", rng=rng, batches=[1, 2])
 

@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 
 from nadamkit import minimize, schedules
 from nadamkit.loops.stepper import Stepper
+from tests.ids import plain
 from tests.noisy_problems import (
     ROWS,
     Counted,
@@ -161,7 +162,7 @@ def test_a_given_rate_is_the_papers_algorithm(method, dtype):
     assert_paper(method, x0=START.astype(dtype))
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=repr)
+@pytest.mark.parametrize("options", OPTIONS, ids=plain)
 @pytest.mark.parametrize("method", ["gd", "nadam"])
 def test_whatever_else_is_given(method, options):
     assert_paper(method, **options)

@@ -7,6 +7,7 @@ import pytest
 
 from nadamkit.errors import OptionError
 from nadamkit.objectives.samples import Exhausted, Stream
+from tests.ids import plain
 
 
 def drawn(stream, count):
@@ -121,7 +122,7 @@ def test_what_is_no_iterable_of_batches(given):
         Stream(given, ())
 
 
-@pytest.mark.parametrize("given", [(), [], iter([]), np.empty((0, 2)), range(0)], ids=repr)
+@pytest.mark.parametrize("given", [(), [], iter([]), np.empty((0, 2)), range(0)], ids=plain)
 def test_no_batch(given):
     with pytest.raises(OptionError, match=r"^batches is empty; there is nothing to evaluate"):
         Stream(given, ())

@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from nadamkit import Optimizer, dialects, schedules
 from nadamkit.errors import OptionError
 from tests.backends.trajectories import numbers
+from tests.ids import plain
 from tests.optimizer.common import FEWER_BACKENDS, bits, refused
 
 PATHS = ("layers/0/weight", "layers/0/bias", "layers/1/weight", "layers/1/bias", "scale")
@@ -214,7 +215,7 @@ def test_the_default_rate_is_one_thousandth():
         ),
         ({"learning_rate": np.ones(3)}, r"^learning rates are a ndarray, but must be a dict"),
     ],
-    ids=repr,
+    ids=plain,
 )
 def test_what_does_not_fit_the_parameters(settings, message):
     params = net(0)

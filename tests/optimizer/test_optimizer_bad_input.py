@@ -5,6 +5,7 @@ import pytest
 
 from nadamkit import Optimizer
 from nadamkit.errors import OptionError
+from tests.ids import plain
 from tests.optimizer.common import bits, refused
 
 
@@ -193,7 +194,7 @@ def test_settings(settings, message):
 RATES = [np.nan, np.inf, -1.0, "fast", "auto", 1j, object(), np.array(np.nan)]
 
 
-@pytest.mark.parametrize("rate", RATES, ids=repr)
+@pytest.mark.parametrize("rate", RATES, ids=plain)
 def test_learning_rates(rate):
     message = r"^learning_rate=.* is not allowed: it must be a finite number >= 0"
     with pytest.raises(OptionError, match=message):

@@ -10,20 +10,18 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import platform
 import sys
 from collections.abc import Iterable, Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 
+from asv_benchmarks.compare import machine
 from asv_benchmarks.compare.goals import GOALS
 from asv_benchmarks.compare.measure import FULL, QUICK, Effort, Row
 
 SECTIONS = ("step", "memory", "loop", "auto", "startup")
 #: Sections that run only when they are asked for: minutes of torch.compile, and 8 GB of memory.
 BY_NAME = ("torch_step",)
-PEERS = ("nadamkit", "numba", "numpy", "scipy", "torch", "jax", "optax")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     effort = QUICK if asked.quick else FULL
     if asked.sizes:
         effort = effort._replace(sizes=asked.sizes)
-    header = _header()
+    header = machine.header()
     print("\n".join(f"{name:<10}{value}" for name, value in header.items()), end="\n\n", flush=True)
     rows = list(_printed(asked.only, effort))
     short = sum(row.verdict == "short" for row in rows)
@@ -110,35 +108,6 @@ def _document(header: dict[str, str], rows: Iterable[Row]) -> dict[str, object]:
         goal = str(GOALS[row.goal]) if row.goal else ""
         entries.append(entry | {"goal": goal, "verdict": row.verdict})
     return {"header": header, "rows": entries}
-
-
-def _header() -> dict[str, str]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    load = f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
-    return {
-        "machine": f"{_processor()}, {cores} cores, load {load}",
-        "python": f"{platform.python_version()} on {platform.system()}",
-        "versions": ", ".join(f"{name} {_version(name)}" for name in PEERS),
-        "threads": "set for each row in numba and torch; 1 for BLAS and XLA",
-    }
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "(this checkout)" if name == "nadamkit" else "absent"
-
-
-def _processor() -> str:
-    """The processor's model, as well as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    fields = dict(line.replace("\t", "").split(": ", 1) for line in lines if ": " in line)
-    names = ("model name", "cpu family", "model")
-    return ", ".join(f"{n} {fields[n]}" for n in names if n in fields) or platform.machine()
 
 
 if __name__ == "__main__":

@@ -37,14 +37,10 @@ def rows(effort: Effort) -> Iterator[Row]:
 
 def _overhead(n: int, effort: Effort) -> Iterator[Row]:
     """Time per call of a steep, chained Rosenbrock function: the search, and the paper's steps."""
-    x0 = np.resize([-1.2, 1.0], n)
-
-    def run(rate: Any, calls: int) -> Callable[[], Any]:
-        options = {"learning_rate": rate, "maxfun": calls, "gtol": 0.0, "maxiter": 10**9}
-        return lambda: minimize(_rosen, x0, args=(STEEP,), options=options)
-
     few, many = SIZES[n]
-    cases = {(rate, calls): run(rate, calls) for rate in ("auto", 1e-6) for calls in (few, many)}
+    cases = {
+        (rate, calls): search(rate, calls, n) for rate in ("auto", 1e-6) for calls in (few, many)
+    }
     done = {case: call().nfev for case, call in cases.items()}
     neighbours = Neighbours()
     seconds = interleaved({str(case): call for case, call in cases.items()}, effort, pause=0.0)
@@ -61,6 +57,13 @@ def _overhead(n: int, effort: Effort) -> Iterator[Row]:
         note=f"auto adds {auto - fixed:.3g} us to a call; others {others:.2f} cores",
         others=others,
     )
+
+
+def search(rate: Any, calls: int, n: int, method: str = "nadam") -> Callable[[], Any]:
+    """A run of so many calls of that function."""
+    x0 = np.resize([-1.2, 1.0], n)
+    options = {"learning_rate": rate, "maxfun": calls, "gtol": 0.0, "maxiter": 10**9}
+    return lambda: minimize(_rosen, x0, args=(STEEP,), method=method, options=options)
 
 
 @numba.njit(error_model="numpy")

@@ -37,7 +37,7 @@ def rows(effort: Effort) -> Iterator[Row]:
 
 
 def _contest(n: int, method: str, effort: Effort) -> Iterator[Row]:
-    kept, nit = _ours(n, method, effort.iterations)
+    kept, nit = ours(n, method, effort.iterations)
 
     def fresh() -> None:
         coefficients._blocks.clear()
@@ -45,7 +45,7 @@ def _contest(n: int, method: str, effort: Effort) -> Iterator[Row]:
 
     calls = {KEPT: kept, FRESH: fresh}
     if jax is not None:
-        calls["optax"], theirs = _optax(n, method, effort.iterations)
+        calls["optax"], theirs = optax_loop(n, method, effort.iterations)
         assert theirs == nit
     neighbours = Neighbours()
     seconds = interleaved(calls, effort, pause=0.0)
@@ -67,9 +67,11 @@ def _start(n: int) -> np.ndarray:
     return np.resize([-1.2, 1.0], n)
 
 
-def _ours(n: int, method: str, iterations: int) -> tuple[Callable[[], Any], int]:
-    fun = _rosen_2 if n == 2 else _rosen
-    options = {"learning_rate": RATE, "maxiter": iterations, "gtol": 0.0}
+def ours(n: int, method: str, iterations: int) -> tuple[Callable[[], Any], int]:
+    """One call of `minimize` with a compiled objective."""
+    fun = rosen_2 if n == 2 else rosen
+    # Circling around the minimum goes on: all do the same number of iterations.
+    options = {"learning_rate": RATE, "maxiter": iterations, "gtol": 0.0, "patience": None}
 
     def call() -> Any:
         return minimize(fun, _start(n), method=method, options=options)
@@ -78,7 +80,7 @@ def _ours(n: int, method: str, iterations: int) -> tuple[Callable[[], Any], int]
 
 
 @numba.njit(error_model="numpy")
-def _rosen_2(x, g):
+def rosen_2(x, g):
     d = x[1] - x[0] * x[0]
     e = 1.0 - x[0]
     g[0] = -400.0 * x[0] * d - 2.0 * e
@@ -87,7 +89,7 @@ def _rosen_2(x, g):
 
 
 @numba.njit(error_model="numpy")
-def _rosen(x, g):
+def rosen(x, g):
     f = 0.0
     g[0] = 0.0
     for i in range(x.size - 1):
@@ -99,7 +101,7 @@ def _rosen(x, g):
     return f
 
 
-def _optax(n: int, method: str, iterations: int) -> tuple[Callable[[], Any], int]:
+def optax_loop(n: int, method: str, iterations: int) -> tuple[Callable[[], Any], int]:
     """``lax.while_loop`` that ends on the gradient or the count, compiled beforehand."""
     jax.config.update("jax_enable_x64", True)
     rule = getattr(optax, method)(RATE)
@@ -133,3 +135,7 @@ def _optax(n: int, method: str, iterations: int) -> tuple[Callable[[], Any], int
     x = jnp.asarray(_start(n))
     nit = int(run(x)[4])
     return lambda: run(x)[0].block_until_ready(), nit
+
+
+#: Makers of a whole run ``(n, method, iterations) -> (call, iterations done)``.
+LIBRARIES = {"nadamkit": ours, "optax": optax_loop}

@@ -10,6 +10,8 @@ import numpy as np
 
 from asv_benchmarks.compare.goals import GOALS
 from asv_benchmarks.compare.measure import Effort, Neighbours, Row, compared, interleaved
+from asv_benchmarks.roofline import stream
+from asv_benchmarks.roofline.contestants import kernel_alone
 from nadamkit import backends
 from nadamkit.loops.stepper import Stepper
 
@@ -44,12 +46,13 @@ def _contest(size: int, threads: int, effort: Effort) -> Iterator[Row]:
     g = np.random.default_rng(0).standard_normal(size).astype(np.float32)
     stepper = Stepper("nadam", np.ones_like(g), backend="auto")
     calls: dict[str, Callable[[], Any]] = {"nadamkit": lambda: stepper.step(g)}
-    calls["our kernel alone"] = _kernel(stepper, g)
+    calls["our kernel alone"] = kernel_alone(stepper, g)
     if torch is not None:
         torch.set_num_threads(threads)
         for name, (kind, options) in OPTIMISERS.items():
             calls[name] = _torch_step(kind, options, g)
-    calls[STREAM] = _stream(g, threads)
+    parallel = threads > 1 and size >= backends.PARALLEL_FROM
+    calls[STREAM] = stream.on_cpu(g, len(stepper.slots), parallel)
     chosen = backends.choose("auto", size)
     what = f"n = {size:.0e}".replace("e+0", "e") + f", {threads} thread{'s'[: threads - 1]}"
     neighbours = Neighbours()
@@ -74,41 +77,7 @@ def _goal(size: int, peer: str, threads: int) -> str:
     return key if threads == 2 and key in GOALS else ""
 
 
-def _kernel(stepper: Stepper, g: np.ndarray) -> Callable[[], Any]:
-    s = stepper
-    s.step(g)
-    arguments = (s.x, g, s.slots.copy(), s._rows, 0, s._rates, s._mods)
-    return lambda: s._kernel(*arguments)
-
-
 def _torch_step(kind: str, options: dict[str, bool], g: np.ndarray) -> Callable[[], Any]:
     parameter = torch.ones(g.size, requires_grad=True)
     parameter.grad = torch.from_numpy(g)
     return getattr(torch.optim, kind)([parameter], **options).step
-
-
-def _stream(g: np.ndarray, threads: int) -> Callable[[], Any]:
-    """A loop that reads 4 arrays and writes 3, as a step does, on as many threads as a step."""
-    a, b, c = (np.ones_like(g) for _ in range(3))
-    factor = np.float32(1e-9)
-    parallel = threads > 1 and g.size >= backends.PARALLEL_FROM
-    stream = _stream_parallel if parallel else _stream_serial
-    return lambda: stream(a, b, c, g, factor)
-
-
-@numba.njit
-def _stream_serial(a, b, c, g, factor):
-    for i in range(a.size):
-        scaled = factor * g[i]
-        a[i] += scaled
-        b[i] += scaled
-        c[i] += scaled
-
-
-@numba.njit(parallel=True)
-def _stream_parallel(a, b, c, g, factor):
-    for i in numba.prange(a.size):
-        scaled = factor * g[i]
-        a[i] += scaled
-        b[i] += scaled
-        c[i] += scaled

@@ -54,11 +54,8 @@ def rows(effort: Effort) -> Iterator[Row]:
 
 def _contest(name: str, threads: int, effort: Effort, thorough: bool) -> Iterator[Row]:
     """All optimizers on the same parameters and gradients."""
-    generator = torch.Generator().manual_seed(0)
-    params = [torch.nn.Parameter(torch.ones(shape)) for shape in MODELS[name]]
-    for p in params:
-        p.grad = torch.randn(p.shape, generator=generator)
-    calls = _steps(params, thorough)
+    params = parameters(name)
+    calls = steps(params, thorough)
     neighbours = Neighbours()
     seconds = interleaved(calls, effort)
     others = neighbours.cores()
@@ -72,12 +69,22 @@ def _contest(name: str, threads: int, effort: Effort, thorough: bool) -> Iterato
         yield row._replace(what=f"{what}, Adam", note=f"others {others:.2f} cores", others=others)
 
 
+def parameters(model: str) -> list[Any]:
+    """Parameters of one of `MODELS`, with gradients."""
+    generator = torch.Generator().manual_seed(0)
+    params = [torch.nn.Parameter(torch.ones(shape)) for shape in MODELS[model]]
+    for p in params:
+        p.grad = torch.randn(p.shape, generator=generator)
+    return params
+
+
 def _rate(seconds: np.ndarray, numbers: int) -> str:
     """Memory that a step of NAdam reads and writes, 7 words a number."""
     return f"{28e-9 * numbers / seconds.min():.3g} GB/s"
 
 
-def _steps(params: list[Any], thorough: bool) -> Mapping[str, Callable[[], Any]]:
+def steps(params: list[Any], thorough: bool) -> Mapping[str, Callable[[], Any]]:
+    """One step of each optimizer; the compiled one only if `thorough`, as it takes a minute."""
     calls = {
         OURS: nadamkit.torch.NAdam(params).step,
         OUR_ADAM: nadamkit.torch.Adam(params).step,

@@ -1,0 +1,1 @@
+"""What share of this machine's bandwidth a step reaches: ``python -m asv_benchmarks.roofline``."""

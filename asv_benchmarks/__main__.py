@@ -15,19 +15,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from asv_benchmarks.compare.machine import cores, processor
+from asv_benchmarks.compare.machine import cores, memory, processor
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "asv_benchmarks" / "asv.conf.json"
-#: What two commits are compared by: one thread, no subprocesses, no minutes.
-GATED = r"^(step\.Step\.|optimizer\.OptimizerStep|loop\.|overhead\.).*"
+#: What two commits are compared by, in eight minutes: one thread, no subprocesses.
+GATED = (
+    r"^(step\.Step\.time_step\('(gd|adamax|nadam)', 'serial', (1000|100000|10000000),"
+    r"|optimizer\.OptimizerStep|loop\.(Auto|.*'nadamkit')|overhead\.)"
+)
 #: Commits are measured in turn, this many times each; a ratio below the factor is noise.
 ROUNDS, FACTOR = 4, 1.25
 
@@ -110,14 +115,27 @@ def _measure(options: list[str], config: Path = CONFIG, **environment: str) -> i
 
 def _register(config: Path) -> None:
     """Describe this machine to asv, which would otherwise ask."""
-    _asv(["machine", "--yes", "--machine", machine()], config, quiet=True)
+    about = {
+        "machine": machine(),
+        "arch": platform.machine(),
+        "cpu": processor(),
+        "num_cpu": str(cores()),
+        "os": platform.system(),
+        "ram": memory(),
+    }
+    options = [word for name, value in about.items() for word in (f"--{name}", value)]
+    _asv(["machine", "--yes", *options], config, quiet=True)
+
+
+def _settings() -> dict[str, Any]:
+    from asv.util import load_json
+
+    return load_json(CONFIG, js_comments=True)
 
 
 def _copy(folder: Path) -> Path:
     """The configuration with other places for what asv writes."""
-    from asv.util import load_json
-
-    settings = load_json(CONFIG, js_comments=True)
+    settings = _settings()
     settings |= {"repo": str(ROOT), "benchmark_dir": str(CONFIG.parent / "benchmarks")}
     settings |= {f"{name}_dir": str(folder / name) for name in ("env", "results", "html")}
     path = folder / "asv.conf.json"
@@ -128,11 +146,13 @@ def _copy(folder: Path) -> Path:
 def _asv(
     arguments: list[str], config: Path = CONFIG, quiet: bool = False, **environment: str
 ) -> int:
+    # asv does not set the variables of its matrix in an environment that exists.
+    variables = _settings()["matrix"]["env_nobuild"] | environment
     command = [sys.executable, "-m", "asv", arguments[0], "--config", str(config), *arguments[1:]]
     if not quiet:
         print("$", " ".join(["asv", *command[3:]]), flush=True)
     output = subprocess.DEVNULL if quiet else None
-    return subprocess.run(command, env=os.environ | environment, stdout=output).returncode
+    return subprocess.run(command, env=os.environ | variables, stdout=output).returncode
 
 
 if __name__ == "__main__":

@@ -29,6 +29,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def memory() -> str:
+    """Memory of the machine."""
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError):
+        return "unknown"
+    return f"{size / 2**30:.0f} GiB"
+
+
 def processor() -> str:
     """The processor's model, as well as the system tells it."""
     try:

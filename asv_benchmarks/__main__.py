@@ -127,7 +127,8 @@ def _register(config: Path) -> None:
     _asv(["machine", "--yes", *options], config, quiet=True)
 
 
-def _settings() -> dict[str, Any]:
+def settings() -> dict[str, Any]:
+    """The configuration of asv."""
     from asv.util import load_json
 
     return load_json(CONFIG, js_comments=True)
@@ -135,11 +136,11 @@ def _settings() -> dict[str, Any]:
 
 def _copy(folder: Path) -> Path:
     """The configuration with other places for what asv writes."""
-    settings = _settings()
-    settings |= {"repo": str(ROOT), "benchmark_dir": str(CONFIG.parent / "benchmarks")}
-    settings |= {f"{name}_dir": str(folder / name) for name in ("env", "results", "html")}
+    changed = settings()
+    changed |= {"repo": str(ROOT), "benchmark_dir": str(CONFIG.parent / "benchmarks")}
+    changed |= {f"{name}_dir": str(folder / name) for name in ("env", "results", "html")}
     path = folder / "asv.conf.json"
-    path.write_text(json.dumps(settings))
+    path.write_text(json.dumps(changed))
     return path
 
 
@@ -147,7 +148,7 @@ def _asv(
     arguments: list[str], config: Path = CONFIG, quiet: bool = False, **environment: str
 ) -> int:
     # asv does not set the variables of its matrix in an environment that exists.
-    variables = _settings()["matrix"]["env_nobuild"] | environment
+    variables = settings()["matrix"]["env_nobuild"] | environment
     command = [sys.executable, "-m", "asv", arguments[0], "--config", str(config), *arguments[1:]]
     if not quiet:
         print("$", " ".join(["asv", *command[3:]]), flush=True)

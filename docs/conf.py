@@ -14,6 +14,7 @@ copyright = "2026, nadamkit developers"
 version = release = nadamkit.__version__
 
 extensions = [
+    "benchmarks",
     "mathml",
     "dialects",
     "methods",
@@ -23,7 +24,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
 ]
-exclude_patterns = ["_build", "generated/scoreboard.md"]
+exclude_patterns = ["_build", "generated/benchmarks", "generated/scoreboard.md"]
 
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -35,5 +36,5 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"nadamkit {release}"
 html_show_sourcelink = False
 # Their tables are wide, and they have no pages below them.
-html_sidebars = {"auto": [], "conformance": [], "solving": []}
+html_sidebars = {"auto": [], "benchmarks": [], "conformance": [], "solving": []}
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}

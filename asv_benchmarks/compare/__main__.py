@@ -71,7 +71,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 def _printed(sections: Iterable[str], effort: Effort) -> Iterable[Row]:
     """The rows of the sections, each printed as soon as it is measured."""
     print(
-        f"{'':8}{'':<36}{'against':<26}{'ours':>11}{'theirs':>11} {'unit':<8}"
+        f"{'':11}{'':<36}{'against':<26}{'ours':>11}{'theirs':>11} {'unit':<8}"
         f"{'least':>7}{'median':>7}  {'goal':<9}{'verdict':<10}note"
     )
     for section in sections:
@@ -84,7 +84,7 @@ def _printed(sections: Iterable[str], effort: Effort) -> Iterable[Row]:
 def _line(row: Row) -> str:
     goal = str(GOALS[row.goal]) if row.goal else ""
     return (
-        f"{row.section:<8}{row.what:<36}{row.peer:<26}{_number(row.ours):>11}"
+        f"{row.section:<11}{row.what:<36}{row.peer:<26}{_number(row.ours):>11}"
         f"{_number(row.theirs):>11} {row.unit:<8}{_number(row.least):>7}{_number(row.median):>7}"
         f"  {goal:<9}{row.verdict:<10}{row.note}"
     )
@@ -105,8 +105,8 @@ def _document(header: dict[str, str], rows: Iterable[Row]) -> dict[str, object]:
     entries = []
     for row in rows:
         entry = {name: clean(value) for name, value in row._asdict().items()}
-        goal = str(GOALS[row.goal]) if row.goal else ""
-        entries.append(entry | {"goal": goal, "verdict": row.verdict})
+        bound = str(GOALS[row.goal]) if row.goal else ""
+        entries.append(entry | {"bound": bound, "verdict": row.verdict})
     return {"header": header, "rows": entries}
 
 

@@ -11,6 +11,7 @@ import numba
 import numpy as np
 
 from asv_benchmarks.compare import shapes
+from asv_benchmarks.compare.goals import GOALS
 from asv_benchmarks.compare.measure import Effort, Neighbours, Row, compared, interleaved
 
 try:
@@ -20,7 +21,7 @@ try:
 except ImportError:
     torch = None
 
-SECTION = "torch"
+SECTION = "torch_step"
 MODELS: dict[str, list[shapes.Shape]] = {
     "n = 1e5": [(10**5,)],
     "n = 1e7": [(10**7,)],
@@ -64,9 +65,15 @@ def _contest(name: str, threads: int, effort: Effort, thorough: bool) -> Iterato
     note = f"{_rate(seconds[OURS], numbers)}; others {others:.2f} cores"
     nadams = {key: s for key, s in seconds.items() if key != OUR_ADAM}
     for row in compared(SECTION, what, nadams, 1e6, "us"):
-        yield row._replace(note=note, others=others)
+        yield row._replace(goal=_goal(name, row.peer, threads), note=note, others=others)
     for row in compared(SECTION, what, {k: seconds[k] for k in (OUR_ADAM, FUSED)}, 1e6, "us"):
         yield row._replace(what=f"{what}, Adam", note=f"others {others:.2f} cores", others=others)
+
+
+def _goal(model: str, peer: str, threads: int) -> str:
+    """The goals are for two cores."""
+    key = f"{model.partition(',')[0]} / {peer.removeprefix('torch ')}"
+    return key if threads == 2 and key in GOALS else ""
 
 
 def parameters(model: str) -> list[Any]:

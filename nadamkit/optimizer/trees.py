@@ -50,6 +50,8 @@ class Structure:
         items = _items(tree, self._kind)
         for key, child in items:
             self._children[key] = Structure(child, (*where, str(key)))
+        self._keys = list(self._children)
+        self._flat = all(child._kind == "leaf" for child in self._children.values())
         if self._kind == "leaf":
             self.paths = [SEPARATOR.join(where)]
         else:
@@ -78,14 +80,22 @@ class Structure:
             return [tree]
         if tree is None:
             return [None] * len(self.paths)
+        values = self._values(tree, name)
+        if self._flat and set(map(type, values)) == {np.ndarray}:  # in every step of most
+            return values
+        children = zip(self._children.values(), values, strict=True)
+        return [leaf for child, value in children for leaf in child.leaves(value, name)]
+
+    def _values(self, tree: Any, name: str) -> list[Any]:
+        """What the containers of `tree` and of this one have under the same keys, in our order."""
+        if type(tree) is dict and self._kind == "dict" and list(tree) == self._keys:
+            return list(tree.values())
         if _kind(tree) != self._kind:
             what = "a dict" if self._kind == "dict" else "a list or tuple"
             raise self._refusal(name, tree, what if self._kind != "none" else "None")
         given = dict(_items(tree, self._kind))
         self._compare(given, name)
-        return [
-            leaf for key, child in self._children.items() for leaf in child.leaves(given[key], name)
-        ]
+        return [given[key] for key in self._keys]
 
     def build(self, leaves: list[Any]) -> Any:
         """A new tree of this structure with other leaves, in the order of `paths`."""

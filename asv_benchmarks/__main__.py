@@ -74,10 +74,7 @@ def _run(asked: argparse.Namespace, more: list[str]) -> int:
 
 
 def _history(asked: argparse.Namespace, more: list[str]) -> int:
-    for commit in asked.commits:
-        if failed := _measure([f"{commit}^!", *more]):
-            return failed
-    return 0
+    return max(_measure([f"{commit}^!", *more]) for commit in asked.commits)
 
 
 def _continuous(asked: argparse.Namespace, more: list[str]) -> int:

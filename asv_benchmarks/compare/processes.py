@@ -11,11 +11,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def python(code: str, **environment: str) -> str:
-    """What `code` prints in a new process that finds this checkout; its last line."""
-    paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    """What `code` prints in a new process; its last line.
+
+    nadamkit is the one that this process has; of this checkout only what is beside it is added.
+    """
+    beside = f"import sys; sys.path.append({str(ROOT)!r}); "
     run = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": paths} | environment,
+        [sys.executable, "-c", beside + code],
+        env=os.environ | environment,
         capture_output=True,
         text=True,
     )

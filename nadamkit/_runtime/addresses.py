@@ -41,6 +41,15 @@ def halves(address: int, n: int) -> NDArray[np.uint16]:
     return _view(address, n, np.uint16)
 
 
+def borrowed(values: Any) -> Any:
+    """Arrays, or tuples of them, as they are; compiled code then no longer counts references.
+
+    Numba counts with atomic instructions wherever an array is handed on, which takes longer than
+    the work on short arrays. Whoever calls keeps the arrays alive while the compiled code runs.
+    """
+    return values
+
+
 #: The functions above by the kind of number; plain ones that interpreted code may call, and that
 #: compiled code may call after `compilable`.
 VIEWS: dict[str, Callable[[int, int], Any]] = {
@@ -84,9 +93,44 @@ def compilable() -> None:
 
     for function, dtype in DTYPES.items():
         nb.extending.overload(function)(compiled(dtype))
+    _make_borrowed_compilable(nb)
+
+
+def _make_borrowed_compilable(nb: Any) -> None:
+    def without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        """The same value, in which no array has an owner whose references could be counted."""
+        if isinstance(kind, nb.types.Array):
+            array = context.make_array(kind)(context, builder, value=value)
+            array.meminfo = context.get_constant_null(nb.types.MemInfoPointer(kind.dtype))
+            return array._getvalue()
+        if isinstance(kind, nb.types.BaseTuple):
+            for i, element in enumerate(kind.types):
+                old = builder.extract_value(value, i)
+                new = without_owner(context, builder, element, old)
+                value = builder.insert_value(value, new, i)
+        return value
+
+    @nb.extending.intrinsic
+    def disown(typing_context: Any, values: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return without_owner(context, builder, values, arguments[0])
+
+        return values(values), code
+
+    @nb.extending.overload(borrowed)
+    def typed(values: Any) -> Any:
+        def without_counting(values: Any) -> Any:
+            return disown(values)
+
+        return without_counting
 
 
 def address(a: Any) -> int:
     """Where the first element of an array is, on the host or on a GPU."""
     interface = getattr(a, "__array_interface__", None) or a.__cuda_array_interface__
     return int(interface["data"][0])
+
+
+def writable(a: Any) -> int:
+    """The same for an array of NumPy with elements, C-contiguous and writable; takes a fifth."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(a))

@@ -22,6 +22,8 @@ BLOCK = LANES * ROWS
 GROUP = 8
 #: Products that `plain_few` adds.
 FEW = 8
+#: All bits of a float64 but its sign, and those of infinity.
+UNSIGNED, INFINITE = 2**63 - 1, 0x7FF << 52
 #: Powers of two between which squares neither overflow nor vanish.
 SMALL, LARGE = 2.0**-460, 2.0**460
 #: Brings what is outside, the subnormals included, to where squares are normal numbers.
@@ -163,21 +165,13 @@ def plain_fold(lanes):
 
 def plain_max_abs(a):
     """`max_abs` as a loop; a NaN is larger than anything."""
-    # Four maxima at a time: each is a chain of comparisons that the processor cannot overlap.
-    p = q = r = s = 0.0
-    bad = False
-    n = a.size
-    full = n // 4 * 4 if n > LANES // 2 else 0
-    for i in range(0, full, 4):
-        t, u = np.float64(abs(a[i])), np.float64(abs(a[i + 1]))
-        v, w = np.float64(abs(a[i + 2])), np.float64(abs(a[i + 3]))
-        bad |= (t != t) | (u != u) | (v != v) | (w != w)
-        p, q, r, s = max(p, t), max(q, u), max(r, v), max(s, w)
-    for i in range(full, n):
-        t = np.float64(abs(a[i]))
-        bad |= t != t
-        p = max(p, t)
-    return np.nan if bad else max(max(p, q), max(r, s))
+    # Without the sign, bits read as whole numbers are in the order of the numbers they stand for,
+    # with NaN on top; and of whole numbers a processor compares several at a time.
+    top = np.int64(0)
+    for i in range(a.size):
+        top = max(top, np.float64(a[i]).view(np.int64) & UNSIGNED)
+    bits = np.int64(top)
+    return np.nan if bits > INFINITE else bits.view(np.float64)
 
 
 def plain_norm(g):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-from nadamkit._runtime import numba
+from nadamkit._runtime import addresses, numba
 from nadamkit.backends import reduce
 from nadamkit.backends.pieces import Pieces, unmodified
 from nadamkit.backends.serial import plain_kernel
@@ -90,6 +90,7 @@ def _compiled_kernel(pieces: Pieces, signature: Any) -> Any:
 
 @cache
 def _compiled_loop(mode: str, pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
+    addresses.compilable()
     functions = {
         name: numba.inlinable(f, force=name in ALWAYS_INLINED) for name, f in plain.PARTS.items()
     }
@@ -101,6 +102,7 @@ def _compiled_loop(mode: str, pieces: Pieces | None, types: tuple[Any, ...]) -> 
         count=numba.inlinable(count, force=True),
         kernel=numba.inlinable(plain_kernel(pieces), force=True) if pieces else None,
         hook=numba.inlinable(no_hook),
+        borrow=addresses.borrowed,
         token=numba.fingerprint(*functions.values(), *helpers, modules=MODULES),
         **functions,
     )

@@ -22,12 +22,12 @@ def make_loop(parts: Parts) -> Any:
     evaluate, count, kernel, hook = parts.evaluate, parts.count, parts.kernel, parts.hook
     examine, distance, project = parts.examine, parts.distance, parts.project
     clip, copy, better, verdict = parts.clip, parts.copy, parts.better, parts.verdict
-    record, token = parts.record, parts.token
+    record, borrow, token = parts.record, parts.borrow, parts.token
 
     def loop(fun, args, w, table, clip_norm, limits, counts, values, records):
         token  # noqa: B018  part of the cache key
         every = int(limits.record)
-        # Out of the loop: each access to a field counts references.
+        w, table, counts, values, records = borrow((w, table, counts, values, records))
         x, g, s, best_x, best_g, old_x = w.x, w.g, w.s, w.best_x, w.best_g, w.old_x
         lower, upper, rates, mods = w.lower, w.upper, w.rates, w.mods
         for r in range(table.shape[0]):

@@ -5,6 +5,8 @@ Quotients come before products: the units of f and x cancel, and no scale overfl
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from nadamkit.loops.stopping import ACCEPTED, ALPHA, SLOPE
@@ -40,7 +42,7 @@ def rejected(f, gnorm, memory, values, rounding):
     for value in memory:
         highest = max(highest, value)
     bound = highest + GAIN * values[SLOPE] + rounding * abs(highest)
-    return not (f <= bound and np.isfinite(gnorm))
+    return not (f <= bound and isfinite(gnorm))
 
 
 def steep(slope, values):
@@ -70,7 +72,7 @@ def share(f, slope, values, rounding, most):
 
 def shorten(f, gnorm, slope, values, rounding):
     """Shorten the step after a rejected trial."""
-    if np.isfinite(f) and np.isfinite(gnorm):
+    if isfinite(f) and isfinite(gnorm):
         values[ALPHA] *= share(f, slope, values, rounding, MOST)
     else:
         values[ALPHA] *= LEAST

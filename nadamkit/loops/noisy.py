@@ -12,6 +12,7 @@ its line, and values above the start's, lead back to the start with a smaller sc
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def make_note(parts: Parts) -> Any:
         scalars = state.scalars
         # Of the gradient itself: the norm of the projected one is bounded where x is.
         top = largest(w.g)
-        finite = np.isfinite(f) and np.isfinite(top)
+        finite = isfinite(f) and isfinite(top)
         if finite and scalars[SIZE] == 0.0:
             scalars[SIZE] = top
         size = scalars[SIZE] if scalars[SIZE] > 0.0 else 1.0
@@ -229,10 +230,13 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
     note, astray = lift(make_note(parts)), lift(make_astray(parts))
     advance = lift(make_advance(parts, lift(make_learn(parts))))
     evaluate, count, hook = parts.evaluate, parts.count, parts.hook
-    examine, record, token = parts.examine, parts.record, parts.token
+    examine, record, borrow, token = parts.examine, parts.record, parts.borrow, parts.token
 
     def loop(fun, args, w, table, state, limits, counts, values, records, kernel):
         token  # noqa: B018  part of the cache key
+        w, table, state, counts, values, records = borrow(
+            (w, table, state, counts, values, records)
+        )
         every = int(limits.record)
         row = 0
         while row < table.shape[0]:

@@ -23,6 +23,8 @@ class Parts(NamedTuple):
         Of `nadamkit.loops.stopping`, and the history.
     hook : callable
         ``hook(x, counts, values) -> status``: callback and time limit of the Python loop.
+    borrow : callable
+        ``borrow(arrays) -> arrays``, which compiled code can hand on at no cost.
     token : str
         Changes when one of the functions is edited, so that a cached loop is compiled anew.
     """
@@ -48,6 +50,7 @@ class Parts(NamedTuple):
     verdict: Any
     record: Any
     hook: Any
+    borrow: Any
     token: str = ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nadamkit._runtime import numba
+from nadamkit._runtime import addresses, numba
 from nadamkit.backends import reduce
 from nadamkit.loops import arrays, fixed, noisy, parts, plain, search
 from nadamkit.loops.clock import Clock
@@ -19,6 +19,8 @@ class Stopped(Exception):  # noqa: N818  it is no error
     """The user's callback raised StopIteration."""
 
 
+#: Which argument of a loop has its counters.
+COUNTS_AT = 6
 #: The loop of each mode.
 LOOPS = {"fixed": fixed, "search": search, "noisy": noisy}
 
@@ -46,8 +48,26 @@ def make_loop(kernel: Any, mode: str, compiled: bool, hook: Callable[..., int]) 
             return fun(x, g)
 
     functions = _compiled_functions() if compiled else arrays.PARTS
-    assembled = parts.Parts(evaluate=evaluate, count=count, kernel=kernel, hook=hook, **functions)
-    return LOOPS[mode].make_loop(assembled)
+    assembled = parts.Parts(
+        evaluate=evaluate,
+        count=count,
+        kernel=kernel,
+        hook=hook,
+        borrow=addresses.borrowed,
+        **functions,
+    )
+    loop = LOOPS[mode].make_loop(assembled)
+
+    def listed(*arguments: Any) -> int:
+        """The loop with its counters in a list, which Python reads and writes in half the time."""
+        before, (counts, *after) = arguments[:COUNTS_AT], arguments[COUNTS_AT:]
+        own = counts.tolist()
+        try:
+            return loop(*before, own, *after)
+        finally:
+            counts[:] = own
+
+    return listed
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ search fails: if it is another one then, the function is noisy.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,7 +113,7 @@ def make_noisy(parts: Parts) -> Any:
         f = limits.sign * evaluate(fun, args, point, w.spare)
         count(fun, counts)
         before = values[ACCEPTED]
-        return f != before and (np.isfinite(f) or np.isfinite(before))
+        return f != before and (isfinite(f) or isfinite(before))
 
     return noisy
 
@@ -158,10 +159,13 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
     noisy, retreat = lift(make_noisy(parts)), lift(make_retreat(parts))
     evaluate, count, hook = parts.evaluate, parts.count, parts.hook
     examine, subtract, clear = parts.examine, parts.subtract, parts.clear
-    restrict, copy, token = parts.restrict, parts.copy, parts.token
+    restrict, copy, borrow, token = parts.restrict, parts.copy, parts.borrow, parts.token
 
     def loop(fun, args, w, table, state, limits, counts, values, records, kernel):
         token  # noqa: B018  part of the cache key
+        w, table, state, counts, values, records = borrow(
+            (w, table, state, counts, values, records)
+        )
         x, g, memory = w.x, w.g, state.memory
         row = 0
         while True:
@@ -172,7 +176,7 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
                 count(fun, counts)
                 gnorm = examine(x, g, w.lower, w.upper, limits.sign)
                 first = memory[0] == -np.inf
-                if first and not np.isfinite(f + gnorm):
+                if first and not isfinite(f + gnorm):
                     values[ACCEPTED] = f
                     if noisy(fun, args, x, w, state, limits, counts, values):
                         return NOISY
@@ -185,7 +189,7 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
                         place(x, w, values)
                     if going:
                         continue
-                    return PRECISION if np.isfinite(f) else NONFINITE
+                    return PRECISION if isfinite(f) else NONFINITE
                 if not first:
                     if state.momentum and refine(f, gnorm, x, w, limits, counts, values):
                         continue

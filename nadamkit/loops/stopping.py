@@ -7,6 +7,7 @@ whose entries are named here.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,7 +115,7 @@ def better(f, gnorm, limits, counts, values):
     values[FUN] = f
     values[GNORM] = gnorm
     improved = False
-    if np.isfinite(f) and np.isfinite(gnorm):
+    if isfinite(f) and isfinite(gnorm):
         best = values[BEST]
         if f < best:
             counts[BEST_AT] = counts[NIT]
@@ -143,7 +144,7 @@ def verdict(limits, counts, values):
             status = FTOL
         values[MARK] = best
         counts[MARK_AT] = nit
-    if not (np.isfinite(values[FUN]) and np.isfinite(gnorm)):
+    if not (isfinite(values[FUN]) and isfinite(gnorm)):
         status = UNBOUNDED if values[FUN] == -np.inf else NONFINITE
     elif best <= limits.target:
         status = TARGET

@@ -55,6 +55,9 @@ class Arrangement:
         paths = self._structure.paths
         self._leaves = [leaf_of(path, a) for path, a in zip(paths, self._given, strict=True)]
         self._foreign = _foreign(self._leaves)
+        # Small gradients are kept, so that they are known again; that costs no memory to speak of.
+        # Only arrays of NumPy, whose numbers stay where they are.
+        self._small = sum(leaf.size for leaf in self._leaves) <= KEPT
         self._occupied = Occupied(self._leaves)
         self._owners = owners(paths, list(settings), label)
         self._members = self._sorted()
@@ -114,17 +117,17 @@ class Arrangement:
         """Take gradients that are not the very arrays of the step before."""
         self._taken = []
         gradients: list[NDArray[Any] | None] = []
+        places = []
         for leaf, g in zip(self._leaves, given, strict=True):
+            place = 0
             if g is not None:
-                g = leaf.gradient(g)
-                self._occupied.check(leaf, g)
+                g, place = leaf.located(g)
+                self._occupied.check(leaf, g, place)
             gradients.append(g)
+            places.append(place)
         for batch, members in zip(self._batches, self._members, strict=True):
-            batch.take([gradients[i] for i in members])
-        # Small ones are kept, so that they are known again; that costs no memory to speak of. Only
-        # arrays of NumPy, whose numbers stay where they are.
-        small = sum(leaf.size for leaf in self._leaves) <= KEPT
-        if small and not self._foreign and all(map(is_, gradients, given)):
+            batch.take([gradients[i] for i in members], [places[i] for i in members])
+        if self._small and not self._foreign and all(map(is_, gradients, given)):
             self._taken = gradients
 
     def _adopt(self, given: list[Any]) -> None:

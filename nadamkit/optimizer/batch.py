@@ -116,16 +116,18 @@ class Batch:
         for row, mean in zip(table, self.means, strict=False):
             row[MEAN] = address(mean)
 
-    def take(self, gradients: list[NDArray[Any] | None]) -> None:
-        """Take the gradients of a step, laid out like the parameters; None leaves an array out."""
+    def take(self, gradients: list[NDArray[Any] | None], places: list[int]) -> None:
+        """Take the gradients of a step, laid out like the parameters, and their addresses.
+
+        None leaves an array out; its address is 0.
+        """
         table = self.engine.table
-        if len(gradients) == 1 and gradients[0] is not None:  # writing one number costs less
-            table[0, G] = address(gradients[0])
-            self._active = None
+        if len(places) == 1:  # writing one number costs less
+            table[0, G] = places[0]
         else:
-            table[:, G] = [0 if g is None else address(g) for g in gradients]
-            here = np.array([g is not None for g in gradients])
-            self._active = None if here.all() else here
+            table[:, G] = places
+        all_here = not any(g is None for g in gradients)
+        self._active = None if all_here else np.array([g is not None for g in gradients])
         self._gradients = gradients
 
     def prepare(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit._runtime import cuda as runtime
+from nadamkit._runtime.addresses import address
 from nadamkit.errors import OptionError
 from nadamkit.optimizer.arrays import DTYPES, Leaf, named
 
@@ -43,6 +44,7 @@ class DeviceLeaf(Leaf):
         _refuse_strides(f"{named(path)} is", found)
         self.flat = _Address(found["data"][0])
         self._data = found["data"][0]
+        self.bytes = self.size * self.dtype.itemsize
 
     @property
     def size(self) -> int:
@@ -56,6 +58,11 @@ class DeviceLeaf(Leaf):
     def laid_out(self, a: Any) -> Any:
         """An array of this shape, on the device and C-contiguous."""
         return runtime.on_device(np.ascontiguousarray(a)) if isinstance(a, np.ndarray) else a
+
+    def located(self, g: Any) -> tuple[Any, int]:
+        """A gradient as `gradient` gives it, and its address."""
+        a = self.gradient(g)
+        return a, address(a)
 
     def gradient(self, g: Any) -> Any:
         """A gradient on the device, checked.
@@ -88,7 +95,7 @@ class DeviceLeaf(Leaf):
 
     def span(self) -> tuple[int, int]:
         """Where the numbers are."""
-        return self._data, self._data + self.size * self.dtype.itemsize
+        return self._data, self._data + self.bytes
 
     def shares(self, g: Any) -> bool:
         """Whether an array has numbers in the same memory; all of it may be the same one."""

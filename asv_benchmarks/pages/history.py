@@ -61,6 +61,8 @@ PANELS = (
 COLUMNS = 4
 #: Benchmarks whose times mean little where cores are shared.
 NOISY = "Threads"
+#: How the names of others begin, whose changes are not ours.
+PEERS = ("optax", "torch ", "L-BFGS-B", "CG")
 
 
 def part(results: Path, folder: Path) -> str:
@@ -110,5 +112,10 @@ def _timed(name: str) -> bool:
 def _ratio(old: files.Values | None, new: files.Values | None) -> float | None:
     if not old or not new:
         return None
-    pairs = [(old[key], value) for key, value in new.items() if old.get(key) and value]
+    ours = {key: value for key, value in new.items() if not any(map(_is_peer, key))}
+    pairs = [(old[key], value) for key, value in ours.items() if old.get(key) and value]
     return float(np.exp(np.mean([np.log(b / a) for a, b in pairs]))) if pairs else None
+
+
+def _is_peer(name: str) -> bool:
+    return name.startswith(PEERS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nadamkit._version import __version__
 
 if TYPE_CHECKING:
-    from nadamkit import dialects, problems, registry, schedules
+    from nadamkit import dialects, plot, problems, registry, schedules
     from nadamkit._info import show_config
     from nadamkit._minimize import minimize
     from nadamkit._scipy_method import scipy_method
@@ -26,13 +26,14 @@ _HOMES = {
     "show_config": "nadamkit._info",
     "warmup": "nadamkit._warmup",
 }
-_MODULES = ("dialects", "problems", "registry", "schedules")
+_MODULES = ("dialects", "plot", "problems", "registry", "schedules")
 
 __all__ = [
     "Optimizer",
     "__version__",
     "dialects",
     "minimize",
+    "plot",
     "problems",
     "registry",
     "schedules",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from nadamkit.loops.plan import Noise
 from nadamkit.loops.run import Runner
 from nadamkit.loops.stopping import GTOL, NONFINITE
 from nadamkit.loops.task import History, Outcome, Problem
+from nadamkit.loops.watch import Watch
 from nadamkit.objectives import compiled
 from nadamkit.objectives.python import PythonObjective
 from nadamkit.objectives.samples import Samples
@@ -37,6 +39,8 @@ class User(NamedTuple):
         Where args come from; they are its example then.
     stochastic : bool or None
         Whether fun is noisy.
+    watched : callable
+        ``with watched() as watch`` gives what looks at the run, or None.
     """
 
     fun: Any
@@ -47,6 +51,7 @@ class User(NamedTuple):
     workers: Any
     samples: Samples | None
     stochastic: bool | None
+    watched: Callable[[], AbstractContextManager[Watch | None]]
 
     def objective(self, p: Problem, *, uncompiled: bool = False) -> PythonObjective:
         """The objective for the loop in Python; `uncompiled` takes ``@njit`` functions apart."""
@@ -83,20 +88,23 @@ def solve(p: Problem, user: User, noise: Noise) -> OptimizeResult:
 
     noise = noise.within(p.limits.maxfun, objective.calls)
 
-    def run(execute: Callable[[Runner], Outcome]) -> OptimizeResult:
-        outcome = drive.solve(p, execute, noise, user.stochastic, user.samples)
+    def run(execute: Callable[[Runner, Watch | None], Outcome]) -> OptimizeResult:
+        with user.watched() as watch:
+            outcome = drive.solve(
+                p, lambda runner: execute(runner, watch), noise, user.stochastic, user.samples
+            )
         return _result.of_outcome(p, outcome)
 
     in_compiled_code = p.backend == "serial" and callback is None
     if in_compiled_code and compiled.has_gradient(user.fun, user.jac, user.args, user.samples):
         ready = compiled.compile_objective(user.fun, user.jac, user.args, p.x.dtype, user.samples)
         if ready is not None:
-            return run(lambda runner: runner.compiled(ready))
+            return run(lambda runner, watch: runner.compiled(ready, watch))
         objective = user.objective(p, uncompiled=True)
     elif not compiled.runs(user.fun, user.jac, user.args, p.x.dtype):
         objective = user.objective(p, uncompiled=True)
     try:
-        result = run(lambda runner: runner.python(objective, callback))
+        result = run(lambda runner, watch: runner.python(objective, callback, watch))
     finally:
         objective.close()
     if objective.differenced and p.box is not None:

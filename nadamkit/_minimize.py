@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nadamkit import _execute, _noise, _options, _result, backends, registry
+from nadamkit import _execute, _noise, _options, _progress, _result, backends, registry
 from nadamkit.errors import OptionError
 from nadamkit.loops.stepper import split_rate
 from nadamkit.loops.task import Problem
@@ -44,6 +45,7 @@ def minimize(
     batches: Iterable[Any] | None = None,
     validation: Callable[[Any], Any] | None = None,
     rng: Any = None,
+    progress: bool | Callable[[Any], Any] = False,
     hess: Any = None,
     hessp: Any = None,
     constraints: Any = (),
@@ -114,6 +116,11 @@ def minimize(
         Shuffles the batches. Without batches, it is passed to `fun` as its last argument,
         ``fun(x, *args, rng)``, and to `jac` with the same numbers to come; with
         ``stochastic=False`` each call gets the same numbers. The same seed gives the same bits.
+    progress : bool or callable, default False
+        True shows iterations, their rate, the value and the gradient's norm while it runs, in a bar
+        of tqdm or a line of text, and nothing where the output is neither a terminal nor a
+        notebook. A function gets the state ten times a second, with fields nit, nfev, fun, gnorm,
+        seconds and horizon (the iterations it is to make, or None); what it raises ends the run.
     hess, hessp, constraints
         Not used; given, they cause a warning, as in SciPy.
 
@@ -163,6 +170,7 @@ def minimize(
     """
     rule = registry.get(method)
     _options.warn_unused(method, hess=hess, hessp=hessp, constraints=constraints)
+    _progress.check(progress)
     run, hyper, given = _options.parse(rule, options, tol)
     rule = rule.chosen(hyper)
     home, x0 = foreign.unpacked(x0)
@@ -189,11 +197,13 @@ def minimize(
         maxtime=math.inf if run["maxtime"] is None else float(run["maxtime"]),
         backend=backends.choose(backend, x.size),
     )
+    noise = _noise.noise(asked, samples, run)
+    horizon = _progress.horizon(noise.horizon if stochastic else run["maxiter"])
     user = _execute.User(
         *(fun, jac, args, callback, run["finite_diff_rel_step"], run["workers"]),
-        *(samples, stochastic),
+        *(samples, stochastic, partial(_progress.watched, progress, sign, horizon)),
     )
-    result = _execute.solve(problem, user, _noise.noise(asked, samples, run))
+    result = _execute.solve(problem, user, noise)
     return home.result(_result.finished(result, run))
 
 

@@ -33,6 +33,7 @@ class SciPyMethod:
         tol: float | None = None,
         **options: Any,
     ) -> OptimizeResult:
+        options = {**self._defaults, **options}
         return minimize(
             fun,
             x0,
@@ -45,7 +46,8 @@ class SciPyMethod:
             constraints=constraints,
             tol=tol,
             callback=callback,
-            options={**self._defaults, **options},
+            progress=options.pop("progress", False),
+            options=options,
         )
 
     def lower(self) -> str:
@@ -65,7 +67,7 @@ def scipy_method(name: str, **defaults: Any) -> SciPyMethod:
     name : str
         Name of the method.
     **defaults
-        Options of every run, unless the call gives its own.
+        Options of every run, and progress, unless the call gives its own.
 
     Returns
     -------

@@ -13,6 +13,7 @@ from nadamkit.backends import reduce
 from nadamkit.loops import arrays, fixed, noisy, parts, plain, search
 from nadamkit.loops.clock import Clock
 from nadamkit.loops.stopping import FUN, MAXTIME, NFEV, NIT, NJEV, RUNNING
+from nadamkit.loops.watch import Watch
 
 
 class Stopped(Exception):  # noqa: N818  it is no error
@@ -114,3 +115,13 @@ def make_hook(
         return MAXTIME if clock.over() else RUNNING
 
     return hook
+
+
+def watching(hook: Callable[..., int], watch: Watch, before: int) -> Callable[..., int]:
+    """The same, and a look at the run."""
+
+    def both(x: Any, counts: Any, values: Any) -> int:
+        watch.look(counts, values, before)
+        return hook(x, counts, values)
+
+    return both

@@ -31,6 +31,7 @@ from nadamkit.loops.stopping import (
     new_values,
 )
 from nadamkit.loops.task import Outcome, Problem
+from nadamkit.loops.watch import Watch
 from nadamkit.objectives.samples import Exhausted
 
 #: Rows of the table a chunk has: the Python loop's, and the first and most of the compiled loop.
@@ -82,12 +83,14 @@ class Runner:
             RUNNING, self.work.best_x, self.work.best_g, self.counts, self.values
         )
 
-    def python(self, objective: Any, callback: Any) -> Outcome:
+    def python(self, objective: Any, callback: Any, watch: Watch | None = None) -> Outcome:
         """Run a Python objective."""
         p = self.problem
         kernel = backends.make_kernel(p.rule, self._table.names, p.backend, self.variant)
         clock = self._clock()
         hook = python.make_hook(callback, clock, p.limits.sign)
+        if watch is not None:
+            hook = python.watching(hook, watch, self._iterations)
         loop = python.make_loop(kernel, self.mode, p.backend != "numpy", hook)
         tail = () if self.mode == "fixed" else (kernel,)
         while self.outcome.status == RUNNING:
@@ -103,7 +106,7 @@ class Runner:
             self._between(clock)
         return self._ended()
 
-    def compiled(self, objective: Any) -> Outcome:
+    def compiled(self, objective: Any, watch: Watch | None = None) -> Outcome:
         """Run a compiled objective."""
         p = self.problem
         functions = pieces.pieces_of(p.rule, self._table.names, self.variant)
@@ -125,6 +128,8 @@ class Runner:
             if now >= clock.deadline and self.outcome.status == RUNNING:
                 self.outcome.status = MAXTIME
             self._between(clock)
+            if watch is not None:
+                watch.look(self.counts, self.values, self._iterations)
             share = CHUNK_SECONDS / max(now - started, 1e-9)
             rows = int(min(max(rows * min(share, GROWTH), 1), most))
         return self._ended()

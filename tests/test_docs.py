@@ -12,7 +12,8 @@ PAGES = sorted(page for page in DOCS.glob("*.md") if "```python" in page.read_te
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_code_runs(page: Path) -> None:
+def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some of it writes files
     namespace: dict[str, object] = {}
     for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
         exec(compile(code, str(page), "exec"), namespace)

@@ -71,7 +71,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 def _printed(sections: Iterable[str], effort: Effort) -> Iterable[Row]:
     """The rows of the sections, each printed as soon as it is measured."""
     print(
-        f"{'':11}{'':<36}{'against':<26}{'ours':>11}{'theirs':>11} {'unit':<8}"
+        f"{'':11}{'':<42}{'against':<26}{'ours':>11}{'theirs':>11} {'unit':<8}"
         f"{'least':>7}{'median':>7}  {'goal':<9}{'verdict':<10}note"
     )
     for section in sections:
@@ -84,7 +84,7 @@ def _printed(sections: Iterable[str], effort: Effort) -> Iterable[Row]:
 def _line(row: Row) -> str:
     goal = str(GOALS[row.goal]) if row.goal else ""
     return (
-        f"{row.section:<11}{row.what:<36}{row.peer:<26}{_number(row.ours):>11}"
+        f"{row.section:<11}{row.what:<42}{row.peer:<26}{_number(row.ours):>11}"
         f"{_number(row.theirs):>11} {row.unit:<8}{_number(row.least):>7}{_number(row.median):>7}"
         f"  {goal:<9}{row.verdict:<10}{row.note}"
     )

@@ -102,7 +102,8 @@ def _changes(commits: Sequence[Commit]) -> str:
         ratios = [
             _ratio(old.values.get(name), new.values.get(name)) for old, new in pairwise(commits)
         ]
-        rows.append([f"`{name}`", *map(drawing.number, ratios)])
+        if any(ratio is not None for ratio in ratios):
+            rows.append([f"`{name}`", *map(drawing.number, ratios)])
     return drawing.table(["benchmark", *(f"`{commit.name}`" for commit in commits[1:])], rows)
 
 

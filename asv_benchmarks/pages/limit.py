@@ -35,7 +35,8 @@ def _document(document: files.Document, folder: Path) -> list[str]:
 
 def _place(row: Row) -> str:
     threads = row["threads"]
-    return row["backend"] if threads is None else f"{row['backend']}, {threads} thread(s)"
+    count = "" if threads is None else f", {threads} thread{'s'[: threads - 1]}"
+    return row["backend"] + count
 
 
 def _figure(rows: list[Row]) -> Any:

@@ -45,8 +45,15 @@ def _figure(rows: list[dict[str, Any]], title: str) -> Any:
     axes.axvline(1.0, color="0.4", linewidth=1.0)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}" if _spread(rows) < 10.0 else "")
     axes.set_yticks(range(len(contests)), contests)
     axes.set_ylim(len(contests) - 0.5, -0.5)
     axes.set_xlabel("times faster than the peer; left of 1, slower")
     axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
+
+
+def _spread(rows: list[dict[str, Any]]) -> float:
+    """Largest over least ratio: within a decade, an axis has no other labels than minor ones."""
+    ratios = [row["median"] for row in rows]
+    return max(ratios) / min(ratios)

@@ -40,10 +40,10 @@ class Change(NamedTuple):
 
 CHANGES = (
     Change(
-        "a copy of the gradient in the serial backend",
+        "copies of the gradient in the serial backend",
         "nadamkit/backends/serial.py",
         "        eta, c, w = k[r, 0]",
-        "        g = g.copy()\n        eta, c, w = k[r, 0]",
+        "        g = g.copy().copy()\n        eta, c, w = k[r, 0]",
         STEPS,
     ),
     Change(

@@ -17,6 +17,7 @@ from importlib import import_module, metadata
 from types import CodeType, ModuleType
 from typing import Any
 
+from nadamkit._version import __version__
 from nadamkit.errors import BackendUnavailable, NadamkitWarning
 
 _workqueue_lock = threading.Lock()
@@ -57,6 +58,10 @@ def version() -> str | None:
         return None
 
 
+#: How everything is compiled.
+OPTIONS = {"error_model": "numpy", "nogil": True}
+
+
 def jit(function: Callable[..., Any], *, parallel: bool = False, signature: Any = None) -> Any:
     """Compile a function for the CPU, cached on disk where a cache folder can be written.
 
@@ -75,7 +80,7 @@ def jit(function: Callable[..., Any], *, parallel: bool = False, signature: Any 
     """
     nb = numba()
     arguments = () if signature is None else (signature,)
-    options = {"error_model": "numpy", "parallel": parallel, "nogil": True}
+    options = OPTIONS | {"parallel": parallel}
     try:
         return nb.njit(*arguments, cache=not _cache_failed, **options)(function)
     except RuntimeError as error:
@@ -103,15 +108,26 @@ def fingerprint(*functions: Callable[..., Any], modules: tuple[ModuleType, ...] 
     """A hash of what functions compute; it changes when one of them is edited.
 
     Numba's disk cache looks at the defining file of a kernel only, so a kernel captures this to be
-    compiled anew when a rule, or a constant of one of the modules, has changed in another file.
+    compiled anew when a rule, or a constant of one of the modules, has changed in another file; and
+    with another version of this package, whose files may have the dates and sizes of the last.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr((__version__, sorted(OPTIONS.items()))).encode())
     for function in functions:
         _digest(function.__code__, digest)
     for module in modules:
         constants = {k: v for k, v in vars(module).items() if isinstance(v, int | float)}
         digest.update(repr(sorted(constants.items())).encode())
     return digest.hexdigest()[:16]
+
+
+def keyed(function: Callable[..., Any], token: str) -> Callable[..., Any]:
+    """A plain function to be compiled, with a `fingerprint` of what it calls in its cache key."""
+
+    def call(*arguments: Any) -> Any:
+        token  # noqa: B018  part of the cache key
+        return function(*arguments)
+
+    return call
 
 
 def _digest(code: CodeType, digest: Any) -> None:

@@ -73,10 +73,12 @@ def make_loop(kernel: Any, mode: str, compiled: bool, hook: Callable[..., int]) 
 
 @lru_cache(maxsize=1)
 def _compiled_functions() -> dict[str, Any]:
-    for function in (*reduce.PLAIN, *plain.INNER, *plain.PARTS.values()):
+    called = (*reduce.PLAIN, *plain.INNER, *plain.PARTS.values())
+    for function in called:
         numba.inlinable(function)
-    interpreted = {name: arrays.PARTS[name] for name in ("copy", "better", "verdict", "record")}
-    return {name: numba.jit(function) for name, function in plain.PARTS.items()} | interpreted
+    token = numba.fingerprint(*called, modules=(reduce, plain))
+    parts = {name: numba.jit(numba.keyed(f, token)) for name, f in plain.PARTS.items()}
+    return parts | {name: arrays.PARTS[name] for name in ("copy", "better", "verdict", "record")}
 
 
 def count(fun: Any, counts: Any) -> None:

@@ -76,6 +76,59 @@ def test_edited_part_around_the_rule_is_noticed(checkout):
     assert run(checkout, "serial")[0] == {"serial": (0.0, -3.0)}
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("_version.py", "__version__ =", '__version__ = "0.0.0"  #'),
+        ("_runtime/numba.py", '"error_model": "numpy"', '"error_model": "python"'),
+    ],
+)
+def test_code_of_another_version_or_of_other_options_is_not_used(checkout, file, old, new):
+    """Installers give files the same dates, so that Numba cannot see that they are others."""
+    run(checkout, "serial")
+    path = checkout / "nadamkit" / file
+    text, state = path.read_text(), path.stat()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    _, events, _ = run(checkout, "serial")
+    assert (count(events, "saved", "serial"), count(events, "loaded", "serial")) == (1, 0)
+
+
+LOOP = """
+import nadamkit
+options = {"learning_rate": 0.1, "maxiter": 3}
+bowl = lambda x: (x @ x, 2.0 * x)
+print(nadamkit.minimize(bowl, [1.0, 2.0], jac=True, backend="serial", options=options).nit)
+"""
+
+
+def test_edited_part_of_the_loop_in_python_is_noticed(checkout):
+    """A function that a compiled one calls, in another file: the gradient's largest component."""
+
+    def iterations():
+        environment = dict(os.environ, NUMBA_CACHE_DIR=str(checkout / "cache"))
+        environment.pop("PYTHONPATH", None)
+        command = [sys.executable, "-c", LOOP]
+        done = subprocess.run(
+            command, cwd=checkout, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return int(done.stdout)
+
+    assert iterations() == 3
+    part = checkout / "nadamkit/backends/reduce.py"
+    text = part.read_text()
+    assert text.count("    top = np.int64(0)\n    for i in range(a.size):") == 1
+    part.write_text(
+        text.replace(
+            "    top = np.int64(0)\n    for i in range(a.size):",
+            "    top = np.int64(0)\n    for i in range(0):",
+        )
+    )
+    assert iterations() == 0
+
+
 def test_serial_and_parallel_do_not_serve_each_other(checkout):
     run(checkout, "serial")
     results, events, _ = run(checkout, "parallel", "serial")

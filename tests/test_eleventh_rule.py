@@ -156,7 +156,7 @@ def test_compiled_loop_takes_it(copy):
         from tests.loops.njit_problems import START, in_place
 
         ran, original = [], Runner.compiled
-        Runner.compiled = lambda self, f: (ran.append(1), original(self, f))[1]
+        Runner.compiled = lambda self, *f: (ran.append(1), original(self, *f))[1]
         options = {"learning_rate": 0.01, "maxiter": 200}
         found = [
             minimize(in_place, START, method="scratch", options=options, backend=backend).x.tolist()

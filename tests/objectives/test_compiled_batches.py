@@ -37,9 +37,9 @@ def compiled_runs(monkeypatch):
     """A list with an entry for each run of the compiled loop."""
     seen, original = [], Runner.compiled
 
-    def spy(self, objective):
+    def spy(self, *arguments):
         seen.append(self.mode)
-        return original(self, objective)
+        return original(self, *arguments)
 
     monkeypatch.setattr(Runner, "compiled", spy)
     return seen

@@ -28,7 +28,7 @@ from asv_benchmarks.compare.machine import cores, memory, processor
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "asv_benchmarks" / "asv.conf.json"
-#: What two commits are compared by, in eight minutes: one thread, no subprocesses.
+#: What two commits are compared by, in ten minutes: one thread, no subprocesses.
 GATED = (
     r"^(step\.Step\.time_step\('(gd|adamax|nadam)', 'serial', (1000|100000|10000000),"
     r"|optimizer\.OptimizerStep|loop\.(Auto|.*'nadamkit')|overhead\.)"

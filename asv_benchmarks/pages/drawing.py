@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-#: Ours, then others; the colours differ in lightness too.
-COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#7a3b69", "#8c8c00", "#56b4e9", "#a0a0a0")
-DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (3, 1.5)))
+from nadamkit.plot._style import COLOURS
+
+__all__ = ["COLOURS", "figure", "number", "save", "table", "tidy"]
 
 
 def figure(width: float, height: float) -> Any:

@@ -56,13 +56,10 @@ class Watch:
     def look(self, counts: Any, values: Any, before: int = 0) -> None:
         """Show where a run is, if it is time to; `before` are iterations of a run before it."""
         now = time.perf_counter()
-        if now >= self._next:
-            self._next = now + EVERY
-            self.show(counts, values, before)
-
-    def show(self, counts: Any, values: Any, before: int = 0) -> None:
-        """Show it in any case."""
+        if now < self._next:
+            return
+        self._next = now + EVERY
         fun = self._sign * float(values[FUN])
-        seconds = time.perf_counter() - self._started
         calls = int(counts[NIT]) + before, int(counts[NFEV])
-        self._show(State(*calls, fun, float(values[GNORM]), seconds, self._horizon))
+        state = State(*calls, fun, float(values[GNORM]), now - self._started, self._horizon)
+        self._show(state)

@@ -1,6 +1,5 @@
 """Gradients by a library; JAX's tests run in a process of their own."""
 
-import re
 import subprocess
 import sys
 from importlib import import_module
@@ -232,18 +231,3 @@ def test_other_tensors_keep_their_gradient():
     assert weight.grad is None
     scaled.sum().backward()
     assert_array_equal(weight.grad, [2, 2])
-
-
-PAGE = ROOT / "docs" / "getting-started.md"
-EXAMPLES = re.findall(r"```\{code-block\} python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-
-
-@pytest.mark.parametrize("library", ["jax", "torch"])
-def test_example_of_the_documentation(library):
-    if not find_spec(library):
-        pytest.skip(f"{library} is not installed")
-    (code,) = [code for code in EXAMPLES if f'jac="{library}"' in code]
-    command = [sys.executable, "-W", "error", "-c", code + "\nassert result.success"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout

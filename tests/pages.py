@@ -1,0 +1,64 @@
+"""Code blocks of pages in Markdown, and what they are said to print."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(
+    r"^```(?P<optional>\{code-block\} )?python\n(?P<code>.*?)^```\n"
+    r"(?:\n```text\n(?P<printed>.*?)^```$)?",
+    re.DOTALL | re.MULTILINE,
+)
+IMPORTED = re.compile(r"^\s*(?:import|from) (\w+)", re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """A block of Python.
+
+    Parameters
+    ----------
+    code : str
+        Between the fences.
+    printed : str or None
+        The block of text that follows at once, which is what the code prints.
+    optional : bool
+        Whether it is written ``{code-block} python``: it needs a package that the tests do not.
+    """
+
+    code: str
+    printed: str | None
+    optional: bool
+
+
+def blocks(page: Path) -> list[Block]:
+    """All blocks of a page, in order."""
+    found = BLOCK.finditer(page.read_text("utf-8"))
+    return [Block(m["code"], m["printed"], m["optional"] is not None) for m in found]
+
+
+def missing(code: str) -> set[str]:
+    """Packages that the code imports and that are not installed."""
+    return {name for name in IMPORTED.findall(code) if find_spec(name) is None}
+
+
+def program(page: Path, *, optional: bool = True) -> str:
+    """The blocks as one program; after each, what it printed is compared with the page."""
+    lines = ["import contextlib, io"]
+    for number, block in enumerate(blocks(page), 1):
+        if block.optional and not optional:
+            continue
+        said = f"what block {number} printed, where the page says {block.printed!r}: "
+        lines += [
+            "shown = io.StringIO()",
+            "with contextlib.redirect_stdout(shown):",
+            f"    exec(compile({block.code!r}, 'block {number} of {page.name}', 'exec'))",
+        ]
+        if block.printed is not None:
+            lines.append(
+                f"assert shown.getvalue() == {block.printed!r}, {said!r} + shown.getvalue()"
+            )
+    return "\n".join(lines)

@@ -19,6 +19,7 @@ import scipy.optimize
 
 from nadamkit import minimize, registry
 from nadamkit._demo_problems import Array, Problem, digits, valley
+from nadamkit.plot._style import COLOURS, DASHES
 
 BASELINE = "L-BFGS-B"
 GTOL = 1e-5
@@ -183,13 +184,11 @@ def draw(results: Sequence[tuple[Problem, list[Run]]], path: str) -> None:
 
 def _style(number: int, calls: int) -> dict[str, Any]:
     """Line `number`: colour, dashes and marker each tell it apart, also in grey."""
-    colours = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-    dashes = ("solid", "dashed", "dashdot", "dotted")
     markers = "osD^vP*X<>ph"
     marked = np.geomspace(min(1 + number % 3, calls), calls, num=8).round().astype(int) - 1
     return {
-        "color": colours[number % len(colours)],
-        "linestyle": dashes[number % len(dashes)],
+        "color": COLOURS[number % len(COLOURS)],
+        "linestyle": DASHES[number % len(DASHES)],
         "marker": markers[number % len(markers)],
         "markevery": np.unique(marked).tolist(),
         "markersize": 5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,20 +11,11 @@ import numpy as np
 
 from asv_benchmarks.solving.profiles import data_profile, performance_profile
 from asv_benchmarks.solving.trace import Array
+from nadamkit.plot._style import lines
 
 #: More curves than this cannot be told apart.
 MOST = 8
-#: Colours and dashes; the colours differ in lightness too.
-STYLES: tuple[tuple[str, Any], ...] = (
-    ("#000000", "-"),
-    ("#0072b2", (0, (6, 2))),
-    ("#d55e00", (0, (1, 1.2))),
-    ("#009e73", (0, (6, 2, 1, 2))),
-    ("#7a3b69", (0, (3, 1.5))),
-    ("#8c8c00", (0, (6, 2, 1, 2, 1, 2))),
-    ("#56b4e9", (0, (10, 3))),
-    ("#a0a0a0", "-"),
-)
+STYLES = [(look["color"], look["linestyle"]) for look in islice(lines(), MOST)]
 
 
 class Curves(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from methods import table
+from rst import table
 from sphinx.util.docutils import SphinxDirective
 
 from nadamkit import dialects

@@ -1,27 +1,45 @@
-"""The ``methods`` directive: one section for each rule in the registry.
+"""One page for each rule in the registry, and directives for the page above them.
 
-The page is made when the documentation is built, so that a new rule file is documented by itself:
-the mathematics comes from its module docstring, the table from its `Rule`.
+Pages are written when the documentation is built, so that a new rule file is documented by itself:
+the mathematics is its module docstring, the tables come from its `Rule`, the code from its file,
+the paper's lines from the conformance suite's transcription, and the picture from a run.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from method_golden import golden
+from method_picture import picture
+from rst import code, section, table
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from nadamkit import registry
+from conformance.reference import paper
+from nadamkit import dialects, registry
 from nadamkit.hyperparameters import COMMON, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from docutils import nodes
     from sphinx.application import Sphinx
 
     from nadamkit.rule import Rule
+
+#: Symbols of the paper, what they are called in rule files, and what they are.
+SYMBOLS = {
+    "x": (r"\theta", "the parameters"),
+    "g": ("g", "the gradient"),
+    "m": ("m", "state: the momentum, a decaying mean or sum of gradients"),
+    "n": ("n", "state: the norm, a mean, sum or maximum of the gradients' sizes"),
+    "eta": (r"\eta", "``learning_rate``"),
+    "mu": (r"\mu,\ \mu_t", "``mu``, and with ``schedule`` its value at step t"),
+    "nu": (r"\nu", "``nu``"),
+    "eps": (r"\varepsilon", "``eps``"),
+}
 
 
 def default(value: Any) -> str:
@@ -32,52 +50,115 @@ def default(value: Any) -> str:
     return f"``{value!r}``"
 
 
-def table(*rows: tuple[str, ...]) -> list[str]:
-    """Lines of a table; the first row is its header."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for first, *others in rows:
-        lines.append(f"   * - {first}")
-        lines += [f"     - {cell}" for cell in others]
-    return [*lines, ""]
-
-
 def options(hyperparameters: Mapping[str, Any]) -> list[str]:
     """Lines of a table of hyperparameters."""
     rows = [(f"``{n}``", default(v), TABLE[n].meaning) for n, v in hyperparameters.items()]
-    return table(("option", "default", "meaning"), *rows)
+    return table(("option", "default", "meaning"), *rows, widths="20 30 50")
 
 
 def overview(rules: Iterable[Rule]) -> list[str]:
-    """Lines of a table with one row a rule."""
+    """Lines of a table with one row a rule, and a link to its page."""
     rows = [
-        (f"``{rule.name}``", rule.title, rule.source, ", ".join(rule.slots) or "none")
+        (
+            f":doc:`{rule.title} </methods/{rule.name}>`",
+            f"``{rule.name}``",
+            rule.source,
+            ", ".join(rule.slots) or "none",
+        )
         for rule in rules
     ]
-    return table(("method", "title", "source", "state"), *rows)
+    return table(("algorithm", "``method=``", "source", "state"), *rows)
 
 
-def details(rule: Rule) -> list[str]:
-    """Lines of the section of one rule: its docstring and its hyperparameters."""
+def symbols(rule: Rule) -> list[str]:
+    """Lines of a table of the symbols that a rule has."""
+    names = ["x", "g", *rule.slots, "eta", *rule.hyperparameters]
+    rows = [
+        (f":math:`{SYMBOLS[name][0]}`", f"``{name}``", SYMBOLS[name][1])
+        for name in dict.fromkeys(names)
+        if name in SYMBOLS
+    ]
+    return table(("in the paper", "in the code", "what it is"), *rows)
+
+
+def line_by_line(rule: Rule) -> list[str]:
+    """Lines of the section with the paper's lines and the rule's code."""
+    module = sys.modules[rule.step.__module__]
+    kernel = "\n\n".join(inspect.getsource(f).strip() for f in (rule.coefficients, rule.step))
+    transcribed = getattr(paper, rule.name, None)
+    lines = symbols(rule)
+    if transcribed is not None:
+        lines += [
+            "Each line of the paper as a line of the reference that all backends are graded "
+            "against (``conformance/reference/paper.py``). After ``|`` stands another form of the "
+            "same number, with other roundings.",
+            "",
+            *code(inspect.getsource(transcribed)),
+        ]
+    name = Path(inspect.getfile(module)).name
+    lines += [
+        f"And as it is computed (``nadamkit/rules/{name}``): ``coefficients`` makes the scalars of "
+        "step t in float64 and more, ``step`` updates one element, on every backend.",
+        "",
+        *code(kernel),
+    ]
+    return section("Line by line", *lines)
+
+
+def elsewhere(rule: Rule) -> list[str]:
+    """Lines of the section on other libraries' versions of the method."""
+    rows = []
+    for name in dialects.names():
+        found = dialects.get(name)
+        if name != "paper" and rule.name in found.methods:
+            there = found.methods[rule.name].symbol
+            rows.append((f"``{name}``", found.library, f"``{there}``" if there else ""))
+    if not rows:
+        return []
+    text = "Dialects compute what these compute, with their defaults: :doc:`/dialects`."
+    return section(
+        "In other libraries", text, "", *table(("``dialect=``", "library", "there"), *rows)
+    )
+
+
+def page(rule: Rule, drawn: list[str]) -> str:
+    """The page of a rule, in reStructuredText."""
     document = inspect.getdoc(sys.modules[rule.step.__module__]) or ""
-    lines = [rule.title, "-" * len(rule.title), "", *document.splitlines(), ""]
-    return lines + (options(rule.hyperparameters) if rule.hyperparameters else [])
+    if ".. math::" not in document:
+        raise ExtensionError(f"the docstring of the rule file of {rule.name!r} has no equations")
+    own = options(rule.hyperparameters) if rule.hyperparameters else ["It has none of its own.", ""]
+    every = ":ref:`Those of every method <common-options>` go with it."
+    lines = section(rule.title, *document.splitlines(), underline="=")
+    lines += section("Hyperparameters", *own, every)
+    lines += drawn + line_by_line(rule) + golden(rule.name) + elsewhere(rule)
+    return "\n".join(lines)
 
 
-class Methods(SphinxDirective):
-    """Insert the overview and one section for each rule."""
+def write(app: Sphinx) -> None:
+    """Write ``methods/*.rst`` and the pictures on them."""
+    folder = Path(app.srcdir, "methods")
+    folder.mkdir(exist_ok=True)
+    for rule in registry.rules().values():
+        text = page(rule, picture(rule.name, folder))
+        path = folder / f"{rule.name}.rst"
+        # A page that says the same is not read again.
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, encoding="utf-8")
 
-    def run(self) -> list[nodes.Node]:
-        """Parse the generated reStructuredText into nodes."""
-        rules = registry.rules().values()
-        lines = overview(rules)
-        for rule in rules:
-            self.env.note_dependency(inspect.getfile(rule.step))
-            lines += details(rule)
-        lines += ["Options of every method", "-----------------------", "", *options(COMMON)]
-        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+def directive(content: Callable[[], list[str]]) -> type[SphinxDirective]:
+    """A directive that inserts what `content` writes."""
+
+    class Inserted(SphinxDirective):
+        def run(self) -> list[nodes.Node]:
+            return self.parse_text_to_nodes("\n".join(content()))
+
+    return Inserted
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive."""
-    app.add_directive("methods", Methods)
+    """Register with Sphinx."""
+    app.add_directive("methods", directive(lambda: overview(registry.rules().values())))
+    app.add_directive("common-options", directive(lambda: options(COMMON)))
+    app.connect("builder-inited", write)
     return {"version": "1", "parallel_read_safe": True}

@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from conformance.reference import paper
 from nadamkit import dialects, registry
+from nadamkit._options import OPTIONS
 from nadamkit.hyperparameters import COMMON, TABLE
 
 if TYPE_CHECKING:
@@ -54,6 +55,16 @@ def options(hyperparameters: Mapping[str, Any]) -> list[str]:
     """Lines of a table of hyperparameters."""
     rows = [(f"``{n}``", default(v), TABLE[n].meaning) for n, v in hyperparameters.items()]
     return table(("option", "default", "meaning"), *rows, widths="20 30 50")
+
+
+def of_a_run() -> list[str]:
+    """Lines of a table of the options that all runs have."""
+    rows = [
+        (f"``{name}``", f"``{option.default!r}``", option.allowed, option.meaning)
+        for name, option in OPTIONS.items()
+    ]
+    head = ("option", "default", "allowed", "meaning")
+    return table(head, *rows, widths="18 12 30 40")
 
 
 def overview(rules: Iterable[Rule]) -> list[str]:
@@ -127,7 +138,7 @@ def page(rule: Rule, drawn: list[str]) -> str:
     if ".. math::" not in document:
         raise ExtensionError(f"the docstring of the rule file of {rule.name!r} has no equations")
     own = options(rule.hyperparameters) if rule.hyperparameters else ["It has none of its own.", ""]
-    every = ":ref:`Those of every method <common-options>` go with it."
+    every = ":doc:`Options of every method </options>` go with it: weight decay, clipping, ascent."
     lines = section(rule.title, *document.splitlines(), underline="=")
     lines += section("Hyperparameters", *own, every)
     lines += drawn + line_by_line(rule) + golden(rule.name) + elsewhere(rule)
@@ -159,6 +170,7 @@ def directive(content: Callable[[], list[str]]) -> type[SphinxDirective]:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_directive("methods", directive(lambda: overview(registry.rules().values())))
+    app.add_directive("options-of-a-run", directive(of_a_run))
     app.add_directive("common-options", directive(lambda: options(COMMON)))
     app.connect("builder-inited", write)
     return {"version": "1", "parallel_read_safe": True}

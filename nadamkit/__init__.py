@@ -7,6 +7,8 @@ into Adam". Importing this package imports neither numba nor SciPy; names load o
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 
 from nadamkit._version import __version__
@@ -49,7 +51,13 @@ def __getattr__(name: str) -> Any:
     elif name in _MODULES:
         value = importlib.import_module(f"nadamkit.{name}")
     else:
-        raise AttributeError(f"module 'nadamkit' has no attribute {name!r}")
+        known = not name.startswith("__") and importlib.util.find_spec(f"nadamkit.{name}")
+        hint = f"; write `import nadamkit.{name}` first" if known else ""
+        raise AttributeError(
+            f"module 'nadamkit' has no attribute {name!r}{hint}",
+            name=name,
+            obj=sys.modules[__name__],
+        )
     globals()[name] = value
     return value
 

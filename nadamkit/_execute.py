@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nadamkit import _result
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described
 from nadamkit.loops import drive
 from nadamkit.loops.plan import Noise
 from nadamkit.loops.run import Runner
@@ -62,7 +62,8 @@ class User(NamedTuple):
             *(fun, jac, self.args, p.x.size, p.x.dtype, p.box),
             *(self.rel_step, self.workers),
             samples=self.samples,
-            inplace=compiled.is_inplace(self.fun, self.jac, self.args),
+            # Whatever jac is: with one, the in-place form is refused.
+            inplace=compiled.is_inplace(self.fun, None, self.args),
         )
 
 
@@ -118,6 +119,11 @@ def _without_search(p: Problem, objective: PythonObjective) -> OptimizeResult | 
     if not np.isfinite(p.x).all():
         points = points[:0]
         result = _result.of(NONFINITE, p.x, math.nan, np.full_like(p.x, np.nan), (0, 0, 0))
+        bad = int(np.argmin(np.isfinite(p.x)))
+        result.message = (
+            f"NaN result encountered: x0[{bad}] is {p.x[bad]}, so fun was not called. Start from "
+            "finite numbers."
+        )
     elif p.box is not None and p.box.all_fixed:
         value = objective.value(p.x)
         status = GTOL if math.isfinite(value) else NONFINITE
@@ -139,7 +145,10 @@ def _callback(callback: Callable[..., Any] | None) -> Callable[[Any, float], Non
     if callback is None:
         return None
     if not callable(callback):
-        raise OptionError(f"callback must be callable, but is a {type(callback).__name__}.")
+        raise OptionError(
+            f"callback must be callable, but is {described(callback)}; pass callback(xk) or "
+            "callback(intermediate_result)."
+        )
     try:
         named = set(inspect.signature(callback).parameters) == {"intermediate_result"}
     except (TypeError, ValueError):

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit import _execute, _noise, _options, _progress, _result, backends, registry
-from nadamkit.errors import OptionError
-from nadamkit.loops.stepper import split_rate
+from nadamkit.errors import OptionError, described
+from nadamkit.loops.stepper import NAMED_RATES, split_rate
 from nadamkit.loops.task import Problem
 from nadamkit.objectives import autodiff, foreign
 from nadamkit.objectives.bounds import standardise
@@ -94,7 +94,8 @@ def minimize(
         so on), weight_decay, wd_kind, clip_norm, clip_value, maximize. A learning rate that is a
         number, an array or a schedule means the paper's algorithm exactly. dialect (one of
         `nadamkit.dialects.names`, for example "torch") means that of a library: its
-        hyperparameters and its learning rate are the defaults then.
+        hyperparameters and its learning rate are the defaults then. The tables of options in the
+        documentation have the meaning, default and allowed values of each.
     backend : {'auto', 'numpy', 'serial', 'parallel', 'cuda'}, default 'auto'
         Where steps are computed. The result is the same to the bit.
     stochastic : bool, optional
@@ -121,7 +122,7 @@ def minimize(
         of tqdm or a line of text, and nothing where the output is neither a terminal nor a
         notebook. A function gets the state ten times a second, with fields nit, nfev, fun, gnorm,
         seconds and horizon (the iterations it is to make, or None); what it raises ends the run.
-    hess, hessp, constraints
+    hess, hessp, constraints : optional
         Not used; given, they cause a warning, as in SciPy.
 
     Returns
@@ -133,7 +134,7 @@ def minimize(
         iterations, fun_error is the standard error of fun, and stochastic is True; validation is
         the value of `validation` at x. Status: 0 gtol, 1 maxiter, 2 maxfun, 3 NaN or Inf, 10 ftol,
         11 xtol, 12 target, 13 patience, 14 maxtime, 15 precision loss, 16 noise floor, 17 batches
-        used up, 18 diverged, 19 unbounded, 99 callback.
+        used up, 18 diverged, 19 unbounded, 99 callback. Notebooks show it as a table.
 
     Raises
     ------
@@ -209,23 +210,36 @@ def minimize(
 
 def start(x0: Any) -> NDArray[Any]:
     """A fresh, contiguous start of dtype float32 or float64, checked."""
-    x = np.asarray(x0)
+    try:
+        x = np.asarray(x0)
+    except ValueError as error:  # rows of different lengths
+        raise OptionError(
+            f"x0 must be an array of real numbers, but is {described(x0)} that makes none "
+            f"({error}). Pass a list or an array of floats."
+        ) from error
     if x.ndim > 1:
-        raise OptionError("'x0' must only have one dimension.")
+        # SciPy's own sentence, and what to do.
+        raise OptionError(
+            f"'x0' must only have one dimension. It has shape {x.shape}; pass x0.ravel(), and let "
+            "fun reshape its x."
+        )
     if x.dtype.kind == "c":
         raise OptionError(
             "x0 is complex, and the methods are defined for real variables; pass real and "
             "imaginary parts as one real array."
         )
     if x.dtype.kind not in "fiub":
-        raise OptionError(f"x0 must be an array of real numbers, but its dtype is {x.dtype}.")
+        raise OptionError(
+            f"x0 must be an array of real numbers, but its dtype is {x.dtype}: it is "
+            f"{described(x0)}. Pass a list or an array of floats."
+        )
     return np.array(
         np.atleast_1d(x), np.float32 if x.dtype == np.float32 else np.float64, order="C"
     )
 
 
 def _learning_rate(value: Any, hyper: dict[str, Any], x: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-    if not (isinstance(value, str) and value in ("auto", "race")):
+    if not (isinstance(value, str) and value in NAMED_RATES):
         return split_rate(value, x.shape, x.dtype)
     for name in _CHANGES_THE_STEP:
         if hyper.get(name):

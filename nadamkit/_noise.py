@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described, shown, warn
 from nadamkit.loops.plan import HORIZON, VALIDATE_EVERY, Noise
 from nadamkit.objectives.samples import Batches, Draws, Samples, Stream
 
@@ -123,8 +122,8 @@ def _samples(asked: Asked, args: tuple[Any, ...]) -> Samples | None:
 def _check(asked: Asked, run: Mapping[str, Any]) -> None:
     if not (asked.stochastic is None or isinstance(asked.stochastic, bool | np.bool_)):
         raise OptionError(
-            f"stochastic={asked.stochastic!r} is not allowed: it must be True, False, or None to "
-            "find out."
+            f"stochastic={shown(asked.stochastic)} is not allowed: it must be True, False, or None "
+            "to find out."
         )
     cut = asked.batch_size is not None or asked.batches is not None
     if asked.batch_size is not None and asked.batches is not None:
@@ -146,8 +145,7 @@ def _check(asked: Asked, run: Mapping[str, Any]) -> None:
         raise OptionError("rng shuffles what batch_size cuts; shuffle your own batches yourself.")
     if asked.validation is not None and not callable(asked.validation):
         raise OptionError(
-            f"validation is of type {type(asked.validation).__name__}; pass a callable "
-            "validation(x) -> float."
+            f"validation is {described(asked.validation)}; pass a callable validation(x) -> float."
         )
     if asked.validation is not None and _is_false(asked.stochastic):
         raise OptionError("validation is for noisy objectives; leave stochastic=False out.")
@@ -163,7 +161,8 @@ def _check_race(asked: Asked, run: Mapping[str, Any]) -> None:
     unlimited = run["maxtime"] is not None or once
     if asked.epochs is None and (endless or (run["maxiter"] is None and unlimited)):
         raise OptionError(
-            "learning_rate='race' shares out a horizon; give options={'maxiter': ...} or epochs."
+            "learning_rate='race' shares out a known number of iterations, and here there is none; "
+            "give options={'maxiter': ...} or epochs."
         )
 
 
@@ -177,19 +176,17 @@ def _warn_unused(asked: Asked, run: Mapping[str, Any], given: frozenset[str]) ->
     if asked.validation is None:
         for name in ("patience", "validation_every"):
             if run[name] not in (None, "auto"):
-                warnings.warn(
-                    f"{name} counts on validations of a noisy run, and there are none; pass "
-                    "validation.",
+                warn(
+                    f"{name} is not used, because a noisy run has no validations without "
+                    "validation=...; pass that function, or leave the option out.",
                     OptimizeWarning,
-                    stacklevel=4,
                 )
     unused = [name for name in EXACT_ONLY if name in given and run[name] is not None]
     if unused:
-        warnings.warn(
-            f"{', '.join(unused)} compares single values, which noise makes meaningless; a noisy "
-            "run ends with its horizon (maxiter or epochs), or by validation and patience.",
+        warn(
+            f"{', '.join(unused)}: not used in a noisy run, where single values and gradients mean "
+            "little; it ends with its horizon (maxiter or epochs), or by validation and patience.",
             OptimizeWarning,
-            stacklevel=4,
         )
 
 
@@ -209,7 +206,7 @@ def _whole(name: str, value: Any) -> int:
     except TypeError:
         number = 0
     if number < 1:
-        raise OptionError(f"{name}={value!r} is not allowed: it must be a whole number >= 1.")
+        raise OptionError(f"{name}={shown(value)} is not allowed: it must be a whole number >= 1.")
     return number
 
 
@@ -218,5 +215,5 @@ def _generator(rng: Any) -> np.random.Generator:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         raise OptionError(
-            f"rng={rng!r} is not allowed: pass a seed, or a numpy.random.Generator ({error})."
-        ) from error
+            f"rng={shown(rng)} is not allowed: pass a seed, or a numpy.random.Generator ({error})."
+        ) from None

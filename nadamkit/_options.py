@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nadamkit import dialects
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described, shown, warn
 from nadamkit.hyperparameters import COMMON, known_as
 from nadamkit.loops.stopping import Limits
 from nadamkit.rule import Rule
@@ -24,7 +23,19 @@ PATIENCE = 1000
 
 
 class Option(NamedTuple):
-    """Default, allowed values in words, their test, and the meaning of an option."""
+    """One option: what it means and which values it takes.
+
+    Parameters
+    ----------
+    default : object
+        Its value where the user gives none.
+    allowed : str
+        The allowed values, in words, for the error message and the documentation.
+    accepts : callable
+        True for an allowed value; where it takes all, what uses the value checks it.
+    meaning : str
+        One line for people, with the unit.
+    """
 
     default: Any
     allowed: str
@@ -53,24 +64,32 @@ _tolerance = ("a number >= 0, or None to turn it off", _optional(lambda v: 0.0 <
 _budget = ("a number, or None for no limit", _optional(lambda v: True))
 _count = ("a whole number >= 1, or None", _optional(lambda v: v >= 1.0 and v.is_integer()))
 _switch = ("True or False", lambda v: isinstance(v, bool | np.bool_ | int))
-_anything = ("", lambda v: True)
+
+
+def _elsewhere(allowed: str) -> tuple[str, Callable[[Any], bool]]:
+    """What is checked where it is used."""
+    return allowed, lambda v: True
+
 
 OPTIONS: Mapping[str, Option] = {
     "learning_rate": Option(
         "auto",
-        *_anything,
-        "'auto' (nothing to tune), 'race' (for noisy functions: a few rates compete), or what "
-        "makes it the paper's algorithm exactly: a number, an array with one rate per variable, a "
-        "schedule, or a callable of t",
+        *_elsewhere(
+            "'auto', 'race', a number >= 0, an array with one such number for each variable, a "
+            "schedule, or a callable of t"
+        ),
+        "'auto': nothing to tune; 'race', for noisy functions: a few rates compete; anything else "
+        "makes it the paper's algorithm exactly",
     ),
     "dialect": Option(
         None,
-        *_anything,
-        "a library whose formula and defaults to use, one of nadamkit.dialects.names()",
+        *_elsewhere("one of nadamkit.dialects.names(), or None for the paper's"),
+        "the library whose formula and defaults to use",
     ),
     "maxiter": Option(
         None,
-        *_budget,
+        "a number, or None for the default",
+        _budget[1],
         "iterations; by default max(10000, 200 n), or 2000 of a noisy function; "
         "math.inf lets a noisy run end by itself",
     ),
@@ -82,7 +101,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "ftol_window": Option(FTOL_WINDOW, *_count, "iterations over which ftol is measured"),
     "xtol": Option(None, *_tolerance, "largest component of a step, relative to x and 1"),
-    "target": Option(None, *_budget, "function value to reach"),
+    "target": Option(None, "a number, or None", _budget[1], "function value to reach"),
     "patience": Option(
         "auto",
         "'auto', " + _count[0],
@@ -98,13 +117,21 @@ OPTIONS: Mapping[str, Option] = {
         "'last', 'tail', or a number in (0, 1)",
         _is_average,
         "what a noisy run returns: the last iterate, the mean of the last ninth, or the "
-        "exponential average with this decay",
+        "exponential average with this decay; by default the last",
     ),
     "disp": Option(False, *_switch, "print how the run ended"),
     "return_all": Option(False, *_switch, "return the point of each iteration as allvecs"),
     "history": Option(None, *_count, "record f, gradient norm and x every so many iterations"),
-    "workers": Option(None, *_anything, "processes, or a map, for finite differences"),
-    "finite_diff_rel_step": Option(None, *_anything, "relative step of finite differences"),
+    "workers": Option(
+        None,
+        *_elsewhere("a number of processes, -1 for one per core, a callable like map, or None"),
+        "what evaluates finite differences; by default this process",
+    ),
+    "finite_diff_rel_step": Option(
+        None,
+        *_elsewhere("a number, an array with one for each variable, or None for SciPy's choice"),
+        "relative step of finite differences",
+    ),
 }
 
 
@@ -138,17 +165,18 @@ def parse(
         given. An unknown name only warns, as in SciPy.
     """
     if options is not None and not isinstance(options, Mapping):
-        raise OptionError(f"options must be a dict, but is a {type(options).__name__}.")
+        raise OptionError(
+            f"options must be a dict, but is {described(options)}; for example {{'maxiter': 100}}."
+        )
     given = dict(options or {})
     run = {name: option.default for name, option in OPTIONS.items()}
     if tol is not None:
+        _check("tol", tol, OPTIONS["gtol"])
         given.setdefault("gtol", tol)
     hyper = {}
     for name, value in given.items():
         if name in OPTIONS:
-            option = OPTIONS[name]
-            if not option.accepts(value):
-                raise OptionError(f"{name}={value!r} is not allowed: it must be {option.allowed}.")
+            _check(name, value, OPTIONS[name])
             run[name] = value
         elif name in rule.hyperparameters or name in COMMON:
             hyper[name] = value
@@ -159,6 +187,11 @@ def parse(
         if "learning_rate" not in given:
             run["learning_rate"] = _default_rate(rate, run["dialect"])
     return run, rule.validated(hyper), frozenset(given) | frozenset(hyper)
+
+
+def _check(name: str, value: Any, option: Option) -> None:
+    if not option.accepts(value):
+        raise OptionError(f"{name}={shown(value)} is not allowed: it must be {option.allowed}.")
 
 
 def _default_rate(rate: float | None, dialect: str) -> float:
@@ -203,10 +236,10 @@ def _patience(run: Mapping[str, Any]) -> float:
 def _warn_unknown(name: str, known: list[str], method: str) -> None:
     from scipy.optimize import OptimizeWarning
 
-    warnings.warn(
-        f"Unknown solver options: {name}{known_as(name, known)} Method {method!r} ignores it.",
+    warn(
+        f"Unknown solver options: {name}{known_as(name, known)} Method {method!r} ignores it; "
+        "help(nadamkit.minimize) lists the options.",
         OptimizeWarning,
-        stacklevel=4,
     )
 
 
@@ -219,4 +252,4 @@ def warn_unused(method: str, **given: Any) -> None:
             text = f"Method {method} cannot handle constraints."
         else:
             text = f"Method {method} does not use Hessian information ({name})."
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
+        warn(text, RuntimeWarning)

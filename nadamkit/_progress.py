@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.loops.watch import State, Watch
 
 #: Ends a line on a terminal that is to be written over.
@@ -43,8 +43,8 @@ def check(progress: Any) -> None:
     """Refuse what is neither True nor False nor a function."""
     if not (callable(progress) or progress is True or progress is False):
         raise OptionError(
-            f"progress={progress!r} is not allowed: it must be True, False, or a function of the "
-            "state, which has nit, nfev, fun, gnorm, seconds and horizon."
+            f"progress={shown(progress)} is not allowed: it must be True, False, or a function of "
+            "the state, which has nit, nfev, fun, gnorm, seconds and horizon."
         )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import math
-import warnings
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from nadamkit import _html
+from nadamkit.errors import warn
 from nadamkit.loops.stopping import MAXITER, MESSAGES, NFEV, NIT, NJEV, SUCCESS
 from nadamkit.loops.task import Outcome, Problem
 
@@ -63,9 +66,7 @@ def of(
     status: int, x: NDArray[Any], fun: float, jac: NDArray[Any], calls: tuple[int, int, int]
 ) -> OptimizeResult:
     """A result with the fields that all have."""
-    from scipy.optimize import OptimizeResult
-
-    return OptimizeResult(
+    return _class()(
         message=MESSAGES[status],
         success=status in SUCCESS,
         status=status,
@@ -76,6 +77,30 @@ def of(
         nfev=calls[1],
         njev=calls[2],
     )
+
+
+@cache
+def _class() -> type[OptimizeResult]:
+    """SciPy's class with a form for notebooks; SciPy is imported with the first result only."""
+    import scipy.optimize
+
+    class OptimizeResult(scipy.optimize.OptimizeResult):  # type: ignore[misc]
+        """A result that notebooks show as a table."""
+
+        def _repr_html_(self) -> str:
+            return _html.page(self)
+
+        def __copy__(self) -> OptimizeResult:
+            return type(self)(self)
+
+        def __deepcopy__(self, memo: dict[int, Any]) -> OptimizeResult:
+            return type(self)(copy.deepcopy(dict(self), memo))
+
+        # In files and other processes it is SciPy's, which needs no nadamkit to be read.
+        def __reduce__(self) -> tuple[Any, ...]:
+            return scipy.optimize.OptimizeResult, (dict(self),)
+
+    return OptimizeResult
 
 
 def finished(result: OptimizeResult, run: Mapping[str, Any]) -> OptimizeResult:
@@ -97,7 +122,7 @@ def _display(result: OptimizeResult) -> None:
     else:
         from scipy.optimize import OptimizeWarning
 
-        warnings.warn(result.message, OptimizeWarning, stacklevel=4)
+        warn(result.message, OptimizeWarning)
     print(f"         Current function value: {result.fun:f}")
     print(f"         Iterations: {result.nit:d}")
     print(f"         Function evaluations: {result.nfev:d}")

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 
+#: Keywords of `minimize` that SciPy's has not; a method as an object takes them like options.
+KEYWORDS = (
+    *("backend", "batch_size", "batches", "epochs"),
+    *("progress", "rng", "stochastic", "validation"),
+)
+
+
 class SciPyMethod:
     """A method for ``scipy.optimize.minimize(fun, x0, method=...)``; see `scipy_method`."""
 
@@ -34,6 +41,8 @@ class SciPyMethod:
         **options: Any,
     ) -> OptimizeResult:
         options = {**self._defaults, **options}
+        keywords = {name: options.pop(name) for name in KEYWORDS if name in options}
+        fun, jac = _unwrapped(fun, jac)
         return minimize(
             fun,
             x0,
@@ -46,8 +55,8 @@ class SciPyMethod:
             constraints=constraints,
             tol=tol,
             callback=callback,
-            progress=options.pop("progress", False),
             options=options,
+            **keywords,
         )
 
     def lower(self) -> str:
@@ -59,6 +68,16 @@ class SciPyMethod:
         return f"scipy_method({self.__name__!r}{given})"
 
 
+def _unwrapped(fun: Any, jac: Any) -> tuple[Any, Any]:
+    """The user's function, where SciPy has made two of one with ``jac=True``.
+
+    They remember what was found at the last x, so that no noise is seen there and a batch is not
+    looked at; and they are no ``@njit`` code any more.
+    """
+    memo = type(fun).__name__ == "MemoizeJac" and getattr(jac, "__self__", None) is fun
+    return (fun.fun, True) if memo else (fun, jac)
+
+
 def scipy_method(name: str, **defaults: Any) -> SciPyMethod:
     """A method as an object for SciPy.
 
@@ -67,7 +86,9 @@ def scipy_method(name: str, **defaults: Any) -> SciPyMethod:
     name : str
         Name of the method.
     **defaults
-        Options of every run, and progress, unless the call gives its own.
+        Options of every run, unless the call gives its own, and the keywords of `nadamkit.minimize`
+        that SciPy's has not: backend, batch_size, batches, epochs, progress, rng, stochastic and
+        validation.
 
     Returns
     -------

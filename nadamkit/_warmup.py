@@ -11,7 +11,7 @@ import numpy as np
 
 from nadamkit import minimize, registry
 from nadamkit._runtime import numba
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.hyperparameters import did_you_mean
 from nadamkit.loops.stepper import Stepper
 
@@ -103,7 +103,7 @@ def _known(kind: str, names: str | Sequence[str], known: Sequence[str]) -> Seque
     for name in _listed(names):
         if name not in known:
             raise OptionError(
-                f"Unknown {kind} {name!r}{did_you_mean(str(name), known)} "
+                f"Unknown {kind} {shown(name)}{did_you_mean(str(name), known)} "
                 f"Choose from: {', '.join(known)}."
             )
     return _listed(names)

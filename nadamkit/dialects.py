@@ -19,7 +19,7 @@ from typing import Any
 
 from nadamkit import registry
 from nadamkit._dialect_table import TABLE
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.hyperparameters import did_you_mean
 from nadamkit.rule import Rule
 
@@ -105,6 +105,7 @@ def get(name: str) -> Dialect:
     Returns
     -------
     Dialect
+        Its library, the version that was read, and its methods.
 
     Raises
     ------
@@ -118,7 +119,7 @@ def get(name: str) -> Dialect:
     """
     if not isinstance(name, str) or name not in TABLE:
         raise OptionError(
-            f"Unknown dialect {name!r}{did_you_mean(str(name), TABLE)} "
+            f"Unknown dialect {shown(name)}{did_you_mean(str(name), TABLE)} "
             f"Choose one of: {', '.join(TABLE)}."
         )
     return _dialect(name)
@@ -162,7 +163,7 @@ def settings(
     if name not in found.methods:
         raise OptionError(
             f"The dialect {dialect!r} has no method {name!r}: of {found.library} it has "
-            f"{', '.join(found.methods)}."
+            f"{', '.join(found.methods)}. Choose one of them, or leave the dialect out."
         )
     preset = found.methods[name]
     hyper = {**preset.hyper, **(given or {})}

@@ -10,9 +10,10 @@ import difflib
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,12 @@ COMMON: Mapping[str, Any] = {
 }
 
 
-def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def validated(
+    method: str,
+    own: Mapping[str, Any],
+    given: Mapping[str, Any],
+    called: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
     """A method's hyperparameters: its defaults updated by what the user gave, each value checked.
 
     Parameters
@@ -136,6 +142,8 @@ def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> 
         The method's hyperparameters: a default, or a tuple of choices with the default first.
     given : mapping
         The user's values.
+    called : mapping of str to str, optional
+        What the user calls some of them, for messages.
 
     Returns
     -------
@@ -155,14 +163,14 @@ def validated(method: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> 
                 f"method {method!r} has no hyperparameter {name!r}"
                 f"{known_as(name, known)} It has: {', '.join(sorted(known))}."
             )
-        choices, spec = known[name], TABLE[name]
+        choices, spec, said = known[name], TABLE[name], called.get(name, name)
         allowed = spec.allowed
         fits = spec.accepts(value)
         if isinstance(choices, tuple):
             allowed = "one of " + ", ".join(repr(choice) for choice in choices)
             fits = isinstance(value, Hashable) and value in choices
         if not fits:
-            raise OptionError(f"{name}={value!r} is not allowed: {name} must be {allowed}.")
+            raise OptionError(f"{said}={shown(value)} is not allowed: {said} must be {allowed}.")
         result[name] = float(value) if isinstance(result[name], float) else value
     return result
 
@@ -172,10 +180,11 @@ def known_as(name: str, known: Iterable[str]) -> str:
     here = ELSEWHERE.get(name, "")
     if here.partition(" ")[0] in (*known, "learning_rate"):
         return f"; here it is {here!r}."
-    return did_you_mean(name, known)
+    return did_you_mean(str(name), known)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'x'?"`` for the closest known name, or a full stop."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else "."
+    as_written = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), as_written, n=1)
+    return f"; did you mean {as_written[close[0]]!r}?" if close else "."

@@ -15,7 +15,7 @@ import numpy as np
 
 from nadamkit import doubledouble as dd
 from nadamkit.doubledouble import DD, Number
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 
 Schedule = Callable[[int], float]
 _DIGITS = Context(prec=60)
@@ -27,18 +27,57 @@ class Constant:
 
     Examples
     --------
-    >>> Constant().sequence(0.9, 1, 3).hi.tolist()
-    [0.9, 0.9, 0.9]
+    >>> from nadamkit import minimize, schedules
+    >>> from scipy.optimize import rosen, rosen_der
+    >>> options = {"schedule": schedules.Constant(), "mu": 0.9, "learning_rate": 0.01}
+    >>> minimize(rosen, [-1.2, 1.0], jac=rosen_der, options=options).success
+    True
     """
 
     pure: ClassVar[bool] = True
 
     def sequence(self, mu: float, t: int, count: int) -> DD:
-        """``mu_t, ..., mu_{t+count-1}``."""
+        """The momenta ``mu_t, ..., mu_{t+count-1}``.
+
+        Parameters
+        ----------
+        mu : float
+            The hyperparameter, in [0, 1).
+        t, count : int
+            First step, from 1, and number of steps.
+
+        Returns
+        -------
+        DD of shape (count,)
+            In double-double: the numbers are ``hi + lo``.
+
+        Examples
+        --------
+        >>> Constant().sequence(0.9, 1, 3).hi.tolist()
+        [0.9, 0.9, 0.9]
+        """
         return DD(np.full(count, mu), np.zeros(count))
 
     def product(self, mu: float, t: int) -> DD:
-        """``mu_1 * ... * mu_t``."""
+        """The product ``mu_1 * ... * mu_t``, which bias corrections need.
+
+        Parameters
+        ----------
+        mu : float
+            The hyperparameter, in [0, 1).
+        t : int
+            Number of steps.
+
+        Returns
+        -------
+        DD
+            In double-double: the number is ``hi + lo``.
+
+        Examples
+        --------
+        >>> float(Constant().product(0.5, 3).hi)
+        0.125
+        """
         return dd.power(DD(mu), t)
 
 
@@ -51,6 +90,11 @@ class Dozat:
     kappa, base, psi : float or Fraction
         1/2, 0.96 and 1/250 in the paper (section 4), exactly; a float is taken for the number it
         is.
+
+    Raises
+    ------
+    OptionError
+        If mu_t would not rise from mu*(1 - kappa) to mu.
 
     References
     ----------
@@ -73,18 +117,54 @@ class Dozat:
         if not ok:
             raise OptionError(
                 f"{self!r}: kappa must be in [0, 1], base in (0, 1] and psi finite and >= 0, "
-                "so that mu_t rises from mu*(1 - kappa) to mu"
+                "so that mu_t rises from mu*(1 - kappa) to mu."
             )
 
     def sequence(self, mu: float, t: int, count: int) -> DD:
-        """``mu_t, ..., mu_{t+count-1}``."""
-        ratio = _ratio(Fraction(self.base), Fraction(self.psi))
+        """The momenta ``mu_t, ..., mu_{t+count-1}``.
+
+        Parameters
+        ----------
+        mu : float
+            The hyperparameter, in [0, 1).
+        t, count : int
+            First step, from 1, and number of steps.
+
+        Returns
+        -------
+        DD of shape (count,)
+            In double-double: the numbers are ``hi + lo``.
+
+        Examples
+        --------
+        >>> Dozat().sequence(0.99, 250, 1).hi.round(6).tolist()  # 0.99 * (1 - 0.5 * 0.96)
+        [0.5148]
+        """
+        ratio = power_of(Fraction(self.base), Fraction(self.psi))
         decayed = dd.powers(ratio, count) * dd.power(ratio, t)
         # mu - (mu kappa) b^(psi t), with mu factored last, keeps all digits.
         return DD(mu) * (1 - DD.exact(self.kappa) * decayed)
 
     def product(self, mu: float, t: int) -> DD:
-        """``mu_1 * ... * mu_t``."""
+        """The product ``mu_1 * ... * mu_t``, which bias corrections need.
+
+        Parameters
+        ----------
+        mu : float
+            The hyperparameter, in [0, 1).
+        t : int
+            Number of steps.
+
+        Returns
+        -------
+        DD
+            In double-double: the number is ``hi + lo``.
+
+        Examples
+        --------
+        >>> round(float(Dozat(kappa=0.5, base=1.0).product(0.5, 2).hi), 6)  # (0.5 * 0.5)**2
+        0.0625
+        """
         if self.kappa == 0 or self.base == 1 or self.psi == 0:
             return dd.power(DD(mu) * DD.exact(1 - Fraction(self.kappa)), t)
         return _long_product(self, mu, t)
@@ -106,8 +186,8 @@ class FromCallable:
             value = number(returned)
             if not 0.0 <= value < 1.0:
                 raise OptionError(
-                    f"the momentum schedule returned {returned!r} for t = {i}; "
-                    "a momentum must be a number in [0, 1)"
+                    f"the momentum schedule returned {shown(returned)} for t = {i}; "
+                    "a momentum must be a number in [0, 1)."
                 )
             self._values.append(value)
         return DD(np.array(self._values[t - 1 : t - 1 + count]), np.zeros(count))
@@ -142,7 +222,7 @@ def _long_product(schedule: Any, mu: float, t: int) -> DD:
 
 
 @lru_cache
-def _ratio(base: Fraction, psi: Fraction) -> DD:
+def power_of(base: Fraction, psi: Fraction) -> DD:
     """``base**psi`` to twice the precision of a float."""
     c = _DIGITS
     exact = c.divide(Decimal(base.numerator), Decimal(base.denominator))

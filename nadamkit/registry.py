@@ -11,13 +11,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from nadamkit.errors import RuleError
+from nadamkit.errors import OptionError, RuleError, shown
 from nadamkit.hyperparameters import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nadamkit.rule import Rule
+
+__all__ = ["get", "names", "rules"]
 
 
 @cache
@@ -27,6 +29,12 @@ def rules() -> Mapping[str, Rule]:
     Returns
     -------
     mapping of str to Rule
+        Read-only.
+
+    Raises
+    ------
+    RuleError
+        If two rule files define the same method.
 
     Examples
     --------
@@ -51,6 +59,7 @@ def names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
+        What `minimize` and `Optimizer` take as method, in alphabetical order.
 
     Examples
     --------
@@ -71,10 +80,11 @@ def get(name: str) -> Rule:
     Returns
     -------
     Rule
+        What the method is: its source, state, hyperparameters, coefficients and step.
 
     Raises
     ------
-    ValueError
+    OptionError
         For an unknown name, with the closest known one.
 
     Examples
@@ -84,8 +94,9 @@ def get(name: str) -> Rule:
     """
     key = name.lower() if isinstance(name, str) else name
     if not isinstance(name, str) or key not in rules():
-        raise ValueError(
-            f"Unknown solver {name}{did_you_mean(str(name), names())} "
+        raise OptionError(
+            f"Unknown solver {name if isinstance(name, str) else shown(name)}"
+            f"{did_you_mean(str(name), names())} "
             f"Choose one of: {', '.join(names())}."
         )
     return rules()[key]

@@ -52,6 +52,11 @@ class Rule:
         ``variant(hyper) -> Rule``: the rule itself, or the one with other slots and another step
         that these hyperparameters ask for, so that nobody pays memory for options not used.
 
+    Raises
+    ------
+    RuleError
+        For a hyperparameter that has no meaning yet.
+
     Examples
     --------
     >>> from nadamkit import registry
@@ -77,7 +82,29 @@ class Rule:
             )
 
     def validated(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """All hyperparameters: the defaults updated by `given`, each value checked."""
+        """All hyperparameters: the defaults updated by `given`, each value checked.
+
+        Parameters
+        ----------
+        given : mapping
+            What the user chose, by name.
+
+        Returns
+        -------
+        dict
+            Every hyperparameter of the method, and those that all methods have.
+
+        Raises
+        ------
+        OptionError
+            For a hyperparameter the method does not have, or a value it does not take.
+
+        Examples
+        --------
+        >>> from nadamkit import registry
+        >>> registry.get("gd").validated({"clip_norm": 1.0})["clip_norm"]
+        1.0
+        """
         return validated(self.name, self.hyperparameters, given)
 
     def chosen(self, hyper: Mapping[str, Any]) -> Rule:

@@ -7,12 +7,14 @@ any callable of t. A momentum schedule is `Dozat` (the paper's), `Constant`, or 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nadamkit.errors import OptionError
-from nadamkit.momentum import Constant, Dozat, Schedule, number
+from nadamkit.doubledouble import power
+from nadamkit.errors import OptionError, shown
+from nadamkit.momentum import Constant, Dozat, Schedule, number, power_of
 
 __all__ = ["Constant", "Dozat", "constant", "cosine", "exponential", "one_cycle", "warmup"]
 
@@ -29,6 +31,11 @@ def constant(rate: float) -> Schedule:
     -------
     callable
         ``eta(t)``.
+
+    Raises
+    ------
+    OptionError
+        If the rate is not a finite number >= 0.
 
     Examples
     --------
@@ -47,15 +54,22 @@ def cosine(initial: float, steps: int, final: float = 0.0) -> Schedule:
 
     Parameters
     ----------
-    initial, final : float
-        Rate of the first and of the last step.
+    initial : float
+        Rate of the first step.
     steps : int
         Number of steps T.
+    final : float, default 0.0
+        Rate of the last step and of all later ones.
 
     Returns
     -------
     callable
         ``eta(t)``.
+
+    Raises
+    ------
+    OptionError
+        If a rate is not a finite number >= 0, or `steps` no whole number >= 1.
 
     Examples
     --------
@@ -83,6 +97,12 @@ def exponential(initial: float, decay: float, every: int = 1) -> Schedule:
     callable
         ``eta(t)``.
 
+    Raises
+    ------
+    OptionError
+        If the rate is not a finite number >= 0, `decay` is not in (0, 1], or `every` is no whole
+        number >= 1.
+
     Examples
     --------
     >>> exponential(1.0, 0.5, every=10)(21)
@@ -90,8 +110,9 @@ def exponential(initial: float, decay: float, every: int = 1) -> Schedule:
     """
     initial, every = _rate("initial", initial), _steps(every, "every")
     if not 0.0 < number(decay) <= 1.0:
-        raise OptionError(f"decay={decay!r} is not allowed: it must be in (0, 1].")
-    return lambda t: initial * decay ** ((t - 1) / every)
+        raise OptionError(f"decay={shown(decay)} is not allowed: it must be in (0, 1].")
+    factor = power_of(Fraction(decay), Fraction(1, every))
+    return lambda t: initial * float(power(factor, max(int(t) - 1, 0)).hi)
 
 
 def one_cycle(peak: float, steps: int, rise: float = 0.3, start: float = 0.04) -> Schedule:
@@ -113,14 +134,22 @@ def one_cycle(peak: float, steps: int, rise: float = 0.3, start: float = 0.04) -
     callable
         ``eta(t)``.
 
+    Raises
+    ------
+    OptionError
+        If the rate is not a finite number >= 0, a share is outside its range, or `steps` is no
+        whole number >= 1.
+
     Examples
     --------
     >>> [round(one_cycle(1.0, 11)(t), 4) for t in (1, 4, 11)]
     [0.04, 1.0, 0.0]
     """
     peak, steps = _rate("peak", peak), _steps(steps)
-    if not (0.0 < number(rise) < 1.0 and 0.0 <= number(start) <= 1.0):
-        raise OptionError(f"rise={rise!r} must be in (0, 1) and start={start!r} in [0, 1].")
+    if not 0.0 < number(rise) < 1.0:
+        raise OptionError(f"rise={shown(rise)} is not allowed: it must be in (0, 1).")
+    if not 0.0 <= number(start) <= 1.0:
+        raise OptionError(f"start={shown(start)} is not allowed: it must be in [0, 1].")
     top = rise * (steps - 1)
 
     def rate(t: int) -> float:
@@ -145,6 +174,11 @@ def warmup(after: float | Schedule, steps: int) -> Schedule:
     -------
     callable
         ``eta(t)``.
+
+    Raises
+    ------
+    OptionError
+        If the rate is not a finite number >= 0, or `steps` no whole number >= 1.
 
     Examples
     --------
@@ -183,25 +217,47 @@ def rates(schedule: float | Schedule, t: int, count: int) -> NDArray[np.float64]
     if bad.any():
         i = int(np.argmax(bad))
         raise OptionError(
-            f"the learning-rate schedule returned {returned[i]!r} for t = {t + i}; "
-            "a rate must be a finite number >= 0"
+            f"the learning-rate schedule returned {shown(returned[i])} for t = {t + i}; "
+            "a rate must be a finite number >= 0."
         )
     return values
 
 
 def _blend(first: float, last: float, share: float) -> float:
-    share = min(max(share, 0.0), 1.0)
-    weight = 0.5 * (1.0 + math.cos(math.pi * share))
+    weight = _half_cosine(min(max(share, 0.0), 1.0))
     return weight * first + (1.0 - weight) * last
+
+
+#: Coefficients of the sine's Taylor series from u^17 down to u^3; the next is lost in rounding.
+_SINE = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(8, 0, -1))
+
+
+def _sine(u: float) -> float:
+    """The sine of at most pi/4, made of sums and products alone.
+
+    Libraries of mathematics differ in the last digit, and with them the iterates would.
+    """
+    series = 0.0
+    for coefficient in _SINE:
+        series = (series + coefficient) * (u * u)
+    return u + u * series
+
+
+def _half_cosine(share: float) -> float:
+    """``(1 + cos(pi*share))/2``, exact at 0, 1/2 and 1."""
+    if abs(share - 0.5) <= 0.25:
+        return 0.5 + 0.5 * _sine(math.pi * (0.5 - share))
+    low = _sine(0.5 * math.pi * min(share, 1.0 - share)) ** 2
+    return low if share > 0.5 else 1.0 - low
 
 
 def _rate(name: str, value: float) -> float:
     if not 0.0 <= number(value) < math.inf:
-        raise OptionError(f"{name}={value!r} is not allowed: a rate is a finite number >= 0.")
+        raise OptionError(f"{name}={shown(value)} is not allowed: a rate is a finite number >= 0.")
     return float(value)
 
 
 def _steps(value: int, name: str = "steps") -> int:
     if not (number(value) >= 1.0 and number(value).is_integer()):
-        raise OptionError(f"{name}={value!r} is not allowed: it is a whole number >= 1.")
+        raise OptionError(f"{name}={shown(value)} is not allowed: it is a whole number >= 1.")
     return int(value)

@@ -1,5 +1,7 @@
 """The code of the documentation runs, page by page, prints what it says, and warns of nothing.
 
+Pages that say so in a comment have a test of their own.
+
 Blocks fenced as ``python`` need what the tests need. Those of a page that are fenced as
 ``{code-block} python`` need another library, and are left out where it is not installed. Each page
 is a process of its own, because JAX and the forks of other tests do not go together.
@@ -14,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT, Block, blocks, missing, program
+from tests.pages import ROOT, Block, blocks, missing, own_test, program
 
 DOCS = ROOT / "docs"
 WRITTEN = [path for path in DOCS.rglob("*.md") if not {"_build", "generated"} & {*path.parts}]
-PAGES = sorted(page for page in WRITTEN if blocks(page))
+ELSEWHERE = {page: own_test(page) for page in WRITTEN if own_test(page)}
+PAGES = sorted(page for page in WRITTEN if blocks(page) and page not in ELSEWHERE)
 
 
 def name(page: Path) -> str:
@@ -27,6 +30,11 @@ def name(page: Path) -> str:
 
 def test_there_are_pages() -> None:
     assert {"auto.md", "start.md", "howto/own-loop.md"} <= {name(page) for page in PAGES}
+
+
+def test_the_others_have_a_test_of_their_own() -> None:
+    for page, module in ELSEWHERE.items():
+        assert page.name in (ROOT / "tests" / f"{module}.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -59,11 +67,15 @@ def test_blocks_are_read(tmp_path: Path) -> None:
     page.write_text(
         "```python\nx = 1\nprint(x)\n```\n\n```text\n1\n```\n\n"
         "```{code-block} python\nimport nothing_of_this_name\n```\n"
+        "```{code-block} python\n:caption: a/file.py\n\ny = 1\n```\n"
     )
     assert blocks(page) == [
         Block("x = 1\nprint(x)\n", "1\n", False),
         Block("import nothing_of_this_name\n", None, True),
+        Block("y = 1\n", None, True, "a/file.py"),
     ]
+    assert "y = 1" not in program(page)
+    assert own_test(page) is None
     assert missing(blocks(page)[1].code) == {"nothing_of_this_name"}
 
 

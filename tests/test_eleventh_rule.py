@@ -1,16 +1,12 @@
 """A method is one new file: an invented rule in a copy of the package is found by everything."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from nadamkit import registry
+from tests.eleventh import copied, run, said
+
 RULE = '''
 r"""Scratch: a sign-like step along a mean of gradients; invented for a test.
 
@@ -53,37 +49,9 @@ RULE = Rule(
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """A copy of the package and its tests with one file more."""
-    folder = tmp_path_factory.mktemp("eleven")
-    leave = shutil.ignore_patterns("__pycache__", "*.nbi", "*.nbc")
-    for name in ("nadamkit", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=leave)
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    folder = copied(tmp_path_factory.mktemp("eleven"))
     (folder / "nadamkit" / "rules" / "scratch.py").write_text(RULE.lstrip(), encoding="utf-8")
     return folder
-
-
-def run(folder, *command):
-    environment = dict(
-        os.environ,
-        NUMBA_ENABLE_CUDASIM="1",
-        NUMBA_CACHE_DIR=str(folder / ".numba_cache"),
-        PYTHONPATH=str(folder),
-        NUMBA_NUM_THREADS="2",
-    )
-    environment.pop("NADAMKIT_TEST_GPU", None)
-    process = subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert process.returncode == 0, process.stdout + process.stderr
-    return process.stdout
-
-
-def said(folder, code):
-    return json.loads(run(folder, "-W", "error", "-c", textwrap.dedent(code)).splitlines()[-1])
 
 
 def test_the_copy_is_what_runs(copy):
@@ -116,7 +84,7 @@ def test_registry_and_minimize_take_it(copy):
         """,
     )
     assert "scratch" in names
-    assert len(names) == 11
+    assert len(names) == len(registry.names()) + 1
     assert results[0][0]
     assert results[0][1] < 1e-8
     assert results[2][1] < 5.0  # the value at the start

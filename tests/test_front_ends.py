@@ -10,11 +10,13 @@ import inspect
 
 import numpy as np
 import pytest
+from numba import njit
 from numpy.testing import assert_allclose
 from scipy import optimize
 
 import nadamkit
-from nadamkit import registry
+from nadamkit import _scipy_method, registry
+from nadamkit.loops.run import Runner
 
 NAMES = registry.names()
 # The argument was called seed before SciPy 1.15.
@@ -96,6 +98,52 @@ class TestMinimize:
         assert optimize.minimize(**arguments).nit == 3
         assert optimize.minimize(**arguments, options={"maxiter": 5}).nit == 5
 
+    def test_keywords_that_scipy_has_not(self):
+        """A mean over rows, by minibatches: its minimum is their mean."""
+        rows = np.random.default_rng(0).normal([1.0, -2.0], 1.0, (400, 2))
+        batches = {"batch_size": 20, "epochs": 30, "rng": 0, "backend": "numpy"}
+
+        def loss(x, rows):
+            assert len(rows) == 20
+            return 0.5 * np.mean((x - rows) ** 2) * 2, x - rows.mean(axis=0)
+
+        method = nadamkit.scipy_method("nadam", **batches)
+        result = optimize.minimize(loss, [0.0, 0.0], (rows,), method, True)
+        assert result.stochastic
+        assert result.nit == 600
+        assert_allclose(result.x, rows.mean(axis=0), atol=0.05)  # a tenth of a batch's error
+
+    def test_noise_is_noticed_through_scipy(self):
+        """SciPy would remember the value at the last x, and the check there would see no noise."""
+        rng = np.random.default_rng(0)
+
+        def noisy(x):
+            f, g = camel_both(x)
+            return f + 0.1 * rng.standard_normal(), g + 0.1 * rng.standard_normal(2)
+
+        method = nadamkit.scipy_method("nadam", maxiter=300)
+        result = optimize.minimize(noisy, [0.3, -0.5], jac=True, method=method)
+        assert result.stochastic
+        assert abs(camel(result.x) - CAMEL_MIN) < 0.01
+
+    def test_a_compiled_function_stays_compiled(self, monkeypatch):
+        ran, compiled = [], Runner.compiled
+        monkeypatch.setattr(Runner, "compiled", lambda *given: ran.append(1) or compiled(*given))
+
+        @njit
+        def pair(x):
+            return np.sum((x - 1.0) ** 2), 2.0 * (x - 1.0)
+
+        method = nadamkit.scipy_method("nadam")
+        result = optimize.minimize(pair, np.zeros(3), jac=True, method=method)
+        assert_allclose(result.x, 1.0, atol=1e-5)
+        assert ran == [1]
+
+    def test_keywords_cover_what_minimize_has(self):
+        ours = set(inspect.signature(nadamkit.minimize).parameters)
+        scipys = set(inspect.signature(optimize.minimize).parameters)
+        assert ours - scipys == set(_scipy_method.KEYWORDS)
+
     def test_callback(self):
         seen = []
         result = optimize.minimize(
@@ -110,6 +158,14 @@ class TestMinimize:
     def test_unknown_name(self):
         with pytest.raises(ValueError, match=r"Unknown solver adm.*adam"):
             nadamkit.scipy_method("adm")
+
+    @pytest.mark.parametrize("front", ["minimize", "basinhopping"])
+    def test_warnings_are_of_the_users_line(self, front):
+        local = {"method": nadamkit.scipy_method("nadam", maxitr=3), "jac": camel_gradient}
+        through = local if front == "minimize" else {"minimizer_kwargs": local, "niter": 1, **RNG}
+        with pytest.warns(optimize.OptimizeWarning, match="did you mean 'maxiter'") as caught:
+            getattr(optimize, front)(camel, [0.3, -0.5], **through)
+        assert {warning.filename for warning in caught} == {__file__}
 
     def test_has_a_name(self):
         # shgo calls method.lower(), as if every method were a string.

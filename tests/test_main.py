@@ -1,9 +1,6 @@
-"""The command line: demo, info, warmup, and what it says to bad arguments."""
+"""The command line: demo, warmup, and what it says to bad arguments."""
 
-import subprocess
 import sys
-import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +8,10 @@ from matplotlib.image import imread
 from scipy.optimize import rosen, rosen_der
 from scipy.special import logsumexp
 
-from nadamkit import _demo, _demo_problems, _info, minimize, registry, show_config, warmup
-from nadamkit.__main__ import main
+from nadamkit import _demo, _demo_problems, minimize, registry, warmup
+from nadamkit.__main__ import COMMANDS, main
 from nadamkit.errors import OptionError
 
-ROOT = Path(__file__).parent.parent
 HEADER = ["method", "loss", "iterations", "calls", "time"]
 
 
@@ -154,54 +150,6 @@ class TestProblems:
         np.testing.assert_allclose(gradient, rosen_der(x), rtol=1e-12, atol=1e-10)
 
 
-class TestInfo:
-    def test_every_section_is_printed(self, capsys):
-        assert main(["info"]) == 0
-        out = capsys.readouterr().out
-        for word in ("Versions", "Backends", "Threads", "Cache", "Missing"):
-            assert f"{word}\n" in out
-        for name in ("nadamkit", "numpy", "serial", "cuda", "CPUs", "threading layer", "folder"):
-            assert f"\n  {name} " in out
-
-    def test_dicts(self, capsys):
-        config = show_config("dicts")
-        assert capsys.readouterr().out == ""
-        assert config["versions"]["numpy"] == np.__version__
-        assert list(config["backends"]) == ["numpy", "serial", "parallel", "cuda"]
-        assert int(config["threads"]["numba threads"]) >= 1
-
-    def test_mode(self):
-        with pytest.raises(ValueError, match="mode must be 'stdout' or 'dicts', not 'json'"):
-            show_config("json")
-
-    def test_missing_extras(self, monkeypatch):
-        monkeypatch.setattr(_info, "_installed", lambda distribution: None)
-        config = show_config("dicts")
-        assert set(config["missing"]) == set(_info.EXTRAS)
-        assert config["versions"]["torch"] == "not installed"
-        assert 'python -m pip install "nadamkit[plot]"' in config["missing"]["plot"]
-
-    def test_without_numba(self, monkeypatch):
-        without(monkeypatch, "numba")
-        config = show_config("dicts")
-        assert config["backends"]["numpy"] == "available"
-        assert "python -m pip install numba" in config["backends"]["serial"]
-        assert "threading layer" not in config["threads"]
-
-    def test_extras_are_those_of_the_project(self):
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-        for extra, (distribution, _) in _info.EXTRAS.items():
-            requirements = project["optional-dependencies"][extra]
-            assert any(requirement.startswith(distribution) for requirement in requirements)
-
-    def test_optional_packages_are_not_imported(self):
-        code = (
-            "import sys, nadamkit; nadamkit.show_config();"
-            "assert not {'torch', 'matplotlib', 'dask', 'sklearn'} & set(sys.modules)"
-        )
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-
-
 class TestWarmup:
     def test_one_method(self, capsys):
         command = ["warmup", "--methods", "GD", "--dtypes", "float64", "--backends", "serial"]
@@ -243,10 +191,13 @@ class TestArguments:
             (["demo", "--maxiter", "0"], "'0' is not a whole number above 0"),
             (["demo", "--maxiter", "many"], "'many' is not a whole number above 0"),
             (["demo", "--output", "plot.jpg"], "must end in .png, .pdf or .svg"),
-            (["demo", "--output", "no/such/plot.png"], "there is no folder 'no/such'"),
+            (["demo", "--output", "no/such/plot.png"], "there is no folder 'no/such'; make it"),
             (["warmup", "--dtypes", "float16"], "Choose from: float32, float64"),
             (["warmup", "--backends", "gpu"], "Choose from: serial, parallel, cuda"),
-            (["inform"], "choose from"),
+            (["inform"], "there is no command 'inform'; did you mean 'info'? Choose one of: demo"),
+            (["--maxiter", "3"], "choose from"),
+            (["demo", "--metods", "gd"], "unrecognized arguments: --metods gd"),
+            (["info", "all"], "unrecognized arguments: all"),
         ],
     )
     def test_bad_ones(self, arguments, message, capsys):
@@ -257,13 +208,32 @@ class TestArguments:
         assert message in shown.err
         assert shown.out == ""
 
-    def test_help(self, capsys):
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            ([], (*COMMANDS, "python -m nadamkit info")),
+            (["demo"], ("handwritten digits", "--methods", "--maxiter", "--output", "nadamax")),
+            (["info"], ("report", "only path")),
+            (["warmup"], ("--methods", "--dtypes", "--backends", "parallel")),
+        ],
+    )
+    def test_help(self, arguments, words, capsys):
         with pytest.raises(SystemExit) as caught:
-            main(["--help"])
+            main([*arguments, "--help"])
         assert caught.value.code == 0
         out = capsys.readouterr().out
-        for word in ("demo", "info", "warmup", "handwritten digits"):
+        for word in words:
             assert word in out
+
+    @pytest.mark.parametrize(
+        "arguments", [["demo", "--metods", "gd"], ["warmup", "--backends", "gpu"]]
+    )
+    def test_the_usage_shown_is_that_of_the_command(self, arguments, capsys):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert (
+            f"usage: python -m nadamkit {arguments[0]} [-h] [--methods" in capsys.readouterr().err
+        )
 
     def test_no_arguments_run_the_demo(self, monkeypatch):
         calls = []

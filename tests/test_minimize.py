@@ -22,7 +22,7 @@ def test_each_method_finds_the_valley(name):
 
 def test_result_has_scipys_fields_in_scipys_order():
     result = minimize(bowl, START, jac=bowl_jac)
-    assert type(result) is OptimizeResult
+    assert isinstance(result, OptimizeResult)
     fields = ["message", "success", "status", "fun", "x", "jac", "nit", "nfev", "njev"]
     assert list(result) == fields
     shown = [line.split(":")[0].strip() for line in repr(result).splitlines() if ":" in line]

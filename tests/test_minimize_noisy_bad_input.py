@@ -69,14 +69,12 @@ def test_both_kinds_of_batches():
 
 @pytest.mark.parametrize("bad", [3, 0.5, len, "ab", b"ab", {"a": 1}], ids=repr)
 def test_batches_that_are_none(bad):
-    refused(
-        r"^batches is of type .*; pass an iterable of batches, each a tuple", batches=bad, rng=None
-    )
+    refused(r"^batches is an? .*; pass an iterable of batches, each a tuple", batches=bad, rng=None)
 
 
 @pytest.mark.parametrize("empty", [[], (), iter(())], ids=plain)
 def test_no_batches(empty):
-    refused(r"^batches is empty; there is nothing to evaluate fun with\.", batches=empty, rng=None)
+    refused(r"^batches is empty, .*nothing to evaluate fun with; pass", batches=empty, rng=None)
 
 
 def test_epochs_of_what_has_no_epochs():
@@ -113,7 +111,7 @@ def test_what_is_said_to_be_exact(given, message, false):
 
 @pytest.mark.parametrize("bad", [3, "loss", [len], np.ones(2)], ids=repr)
 def test_validation(bad):
-    message = r"^validation is of type .*; pass a callable validation\(x\) -> float\."
+    message = r"^validation is an? .*; pass a callable validation\(x\) -> float\."
     refused(message, validation=bad)
 
 
@@ -162,7 +160,7 @@ def test_learned_steps_are_not_modified(rate, given):
     refused(message, options={"learning_rate": rate, "maxiter": 9} | given)
 
 
-RACE = r"^learning_rate='race' shares out a horizon; give options=\{'maxiter': \.\.\.\} or epochs"
+RACE = r"^learning_rate='race' shares out a known number .*; give options=\{'maxiter': .*or epochs"
 
 
 @pytest.mark.parametrize("open_end", [{"maxiter": math.inf}, {"maxtime": 1.0}], ids=repr)

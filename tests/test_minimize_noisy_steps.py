@@ -110,7 +110,7 @@ def test_maxfun_and_differences(limit, mode):
 def test_batches_that_are_used_up(length, mode):
     result = minimize(tilted_bowl, START, jac=True, batches=iter(slopes(length)), options=mode)
     assert (result.status, result.success) == (17, False)
-    assert result.message == "Stopped: the batches are used up."
+    assert result.message.startswith("Stopped: the batches are used up. Pass more of them")
     assert (result.nit, result.nfev, result.njev) == (length, length, length)
     assert bowl(result.x) <= bowl(START)
 

@@ -201,7 +201,7 @@ def test_bad_start(mode, bad):
     result = run(fun, np.array([1.0, bad]), **mode, return_all=True, history=1)
     assert (result.status, result.success, result.nit, result.nfev) == (3, False, 0, 0)
     assert fun.calls == 0
-    assert result.message.startswith("NaN result encountered")
+    assert result.message.startswith(f"NaN result encountered: x0[1] is {bad}, so fun was not")
     assert_array_equal(result.x, [1.0, bad])
     assert np.isnan(result.fun)
     assert len(result.allvecs) == len(result.history.nit) == 0

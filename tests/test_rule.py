@@ -196,6 +196,8 @@ def test_hyperparameters_are_validated(method):
         ("adam", "betas", "; here it is 'mu and nu'."),
         ("rmsprop", "alpha", "; here it is 'nu'."),
         ("gd", "momentum", ". It has:"),
+        ("nadam", "Weight_Decy", "; did you mean 'weight_decay'? It has:"),
+        ("nadam", 3, ". It has:"),
     ],
 )
 def test_names_of_other_libraries_are_known(name, of, hint):

@@ -59,7 +59,7 @@ def status() -> tuple[str, str]:
     True
     """
     if not numba.available():
-        return "missing", f"numba cannot be imported. Install both with `{INSTALL}`"
+        return "missing", f"numba cannot be imported. Install it and numba-cuda with `{INSTALL}`"
     if simulated():
         return "simulator", "NUMBA_ENABLE_CUDASIM is set, so kernels run as Python, slowly"
     if util.find_spec("numba_cuda") is None:

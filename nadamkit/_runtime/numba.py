@@ -11,14 +11,14 @@ import contextlib
 import hashlib
 import os
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module, metadata
 from types import CodeType, ModuleType
 from typing import Any
 
+from nadamkit._runtime import disk
 from nadamkit._version import __version__
-from nadamkit.errors import BackendUnavailable, NadamkitWarning
+from nadamkit.errors import BackendUnavailable, NadamkitWarning, warn
 
 _workqueue_lock = threading.Lock()
 _cache_failed = False
@@ -78,16 +78,32 @@ def jit(function: Callable[..., Any], *, parallel: bool = False, signature: Any 
     -------
     numba dispatcher
     """
+    dispatcher = _dispatcher(function, OPTIONS | {"parallel": parallel})
+    disk.named_by_content(dispatcher)
+    if signature is not None:
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+    return dispatcher
+
+
+def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     nb = numba()
-    arguments = () if signature is None else (signature,)
-    options = OPTIONS | {"parallel": parallel}
     try:
-        return nb.njit(*arguments, cache=not _cache_failed, **options)(function)
+        return nb.njit(cache=not _cache_failed, **options)(function)
     except RuntimeError as error:
         if "no locator available" not in str(error):
             raise
         _warn_no_cache()
-        return nb.njit(*arguments, **options)(function)
+        return nb.njit(**options)(function)
+
+
+def adapter(function: Callable[..., Any], signature: Any) -> Any:
+    """Compile what lies around a user's function, for one signature, anew in each process.
+
+    With Numba's own options: what it calls inherits them at its first call, and the user's function
+    has to do what it does when they call it, also where it divides by zero.
+    """
+    return numba().njit(signature)(function)
 
 
 def inlinable(function: Callable[..., Any], *, force: bool = False) -> Callable[..., Any]:
@@ -102,6 +118,25 @@ def inlinable(function: Callable[..., Any], *, force: bool = False) -> Callable[
     numba()
     register = import_module("numba.extending").register_jitable
     return register(forceinline=True)(function) if force else register(function)
+
+
+def shuffle() -> Callable[..., Any]:
+    """``shuffle(rng, order)`` for compiled code: the order that NumPy's generator makes, in place.
+
+    Numba's own ``rng.shuffle`` takes arrays of any number of axes and compiles for five seconds,
+    these lines for a third of one.
+    """
+    methods = import_module("numba.np.random.random_methods")
+    interval = getattr(methods, "random_interval", None)
+    if interval is None:  # it is no public name
+        return lambda rng, order: rng.shuffle(order)
+
+    def fisher_yates(rng: Any, order: Any) -> None:
+        for i in range(order.size - 1, 0, -1):
+            j = int(interval(rng.bit_generator, i))
+            order[i], order[j] = order[j], order[i]
+
+    return fisher_yates
 
 
 def fingerprint(*functions: Callable[..., Any], modules: tuple[ModuleType, ...] = ()) -> str:
@@ -182,24 +217,32 @@ def parallel_guard() -> contextlib.AbstractContextManager[Any]:
 
 def cache_directory() -> str:
     """Folder under which compiled code is kept, or an empty string when none can be written."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
-        used = str(numba().njit(cache=True)(threads).stats.cache_path)
+        used = os.path.abspath(numba().njit(cache=True)(threads).stats.cache_path)
     except RuntimeError:
         return ""
-    if chosen:
-        return chosen
-    return package if used.startswith(package) else os.path.dirname(used)
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # Numba passes over a chosen folder that cannot be written.
+    for folder in (os.environ.get("NUMBA_CACHE_DIR"), package):
+        if folder and used.startswith(os.path.abspath(folder)):
+            return folder
+    return os.path.dirname(used)
+
+
+def cpu() -> tuple[str, list[str]]:
+    """Name of the CPU that Numba compiles for, as LLVM knows it, and the features it has."""
+    config, host = numba().config, import_module("llvmlite.binding")
+    features = config.CPU_FEATURES or host.get_host_cpu_features().flatten()
+    has = [feature[1:] for feature in features.split(",") if feature.startswith("+")]
+    return config.CPU_NAME or host.get_host_cpu_name(), has
 
 
 def _warn_no_cache() -> None:
     global _cache_failed
     if not _cache_failed:
         _cache_failed = True
-        warnings.warn(
+        warn(
             "no folder for compiled code can be written, so every process compiles anew. "
             "Set NUMBA_CACHE_DIR to a writable folder.",
             NadamkitWarning,
-            stacklevel=4,
         )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from nadamkit.backends.pieces import Pieces, Variant, pieces_of
-from nadamkit.errors import BackendUnavailable, OptionError
+from nadamkit.errors import BackendUnavailable, OptionError, shown
 from nadamkit.hyperparameters import did_you_mean
 from nadamkit.rule import Rule
 
@@ -47,9 +47,9 @@ def choose(backend: str, size: int) -> str:
         if not numba.available():
             return "numpy"
         return "parallel" if size >= PARALLEL_FROM and numba.max_threads() > 1 else "serial"
-    if backend not in BACKENDS:
+    if not isinstance(backend, str) or backend not in BACKENDS:
         raise OptionError(
-            f"Unknown backend {backend!r}{did_you_mean(str(backend), BACKENDS)} "
+            f"Unknown backend {shown(backend)}{did_you_mean(str(backend), BACKENDS)} "
             f"Choose one of: auto, {', '.join(BACKENDS)}."
         )
     return backend

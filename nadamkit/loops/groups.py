@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nadamkit import schedules
 from nadamkit._runtime.addresses import address
 from nadamkit.backends import pieces
 from nadamkit.backends.sweep import WEIGHTS
 from nadamkit.coefficients import CoefficientTable
+from nadamkit.doubledouble import DD, power, powers
 from nadamkit.rule import Rule
 
 #: Rows of the table that are prepared at a time.
@@ -79,6 +81,8 @@ class Rows:
         self._first = -self._chunk
         self._rate: Any = None
         self._base, self._stride = address(self._k), self._k.strides[0]
+        #: Weights of the moving average, for the steps from the first on.
+        self._means, self._mean_first = np.empty(0), -CHUNK
         #: The group's numbers, the first of which clipping by norm changes.
         self.mods = group.mods.copy()
         #: Where they are.
@@ -93,16 +97,21 @@ class Rows:
             self._k[:, 0] = rates
             self._first, self._rate, row = t, rate, 0
         if self._group.decay is not None:
-            self.mods[4] = mean_weight(self._group.decay, t)
+            self.mods[4] = self._mean_weight(self._group.decay, t)
         return self._base + row * self._stride
 
+    def _mean_weight(self, decay: float, t: int) -> float:
+        first = t - (t - 1) % CHUNK
+        if first != self._mean_first:
+            self._means, self._mean_first = mean_weights(decay, first, CHUNK), first
+        return float(self._means[t - first])
 
-def mean_weight(decay: float, t: int) -> float:
-    """Weight of the iterate t, so that the moving average has no bias towards the start.
 
-    ``(1 - d) / (1 - d^t)``: the mean of the first t iterates with weights ``d^(t-i)``.
+def mean_weights(decay: float, t: int, count: int) -> NDArray[np.float64]:
+    """Weights of the iterates t, t + 1, ... of a moving average without a bias towards the start.
+
+    ``(1 - d) / (1 - d^t)``: the mean of the first t iterates with weights ``d^(t-i)``. Made of
+    sums, products and a division alone, which have the same bits everywhere.
     """
-    if decay == 0.0:
-        return 1.0
-    log = np.log(decay)
-    return float(np.expm1(log) / np.expm1(t * log))
+    left = powers(DD(decay), count) * power(DD(decay), t)
+    return ((1.0 - DD(decay)) / (1.0 - left)).hi

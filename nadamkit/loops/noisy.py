@@ -19,6 +19,7 @@ import numpy as np
 
 from nadamkit.loops.noisy_state import (
     CAP,
+    HIGH,
     HOLD,
     LENGTH,
     LEVEL,
@@ -29,13 +30,18 @@ from nadamkit.loops.noisy_state import (
     SIZE,
     SLOPE,
     SPREAD,
+    SQUARE,
     SQUARES,
+    START,
+    START_VAR,
     TOP,
+    VAR,
     WEIGHT,
     D,
     above,
     count_value,
     falling,
+    start_error,
 )
 from nadamkit.loops.parts import Parts
 from nadamkit.loops.stopping import (
@@ -73,7 +79,7 @@ MAX_SKIPPED, MAX_SKIPPED_AT_START = 20, 50
 HUGE = 1e100
 
 #: What the loop calls beside its parts.
-HELPERS: tuple[Any, ...] = (count_value, falling, above)
+HELPERS: tuple[Any, ...] = (count_value, falling, above, start_error)
 
 
 def make_note(parts: Parts) -> Any:
@@ -96,8 +102,9 @@ def make_note(parts: Parts) -> Any:
         counts[REJECTED] = 0
         copy(w.best_x, w.x)
         combine(state.scaled, 1.0 / size, w.g, 0.0, w.g)
+        # The first gradient, also after going back, is the mean of those seen there.
+        weight = 1.0 if scalars[SQUARE] == 0.0 else (POWER + 1.0) / (POWER + counts[NIT] + 1.0)
         count_value(f, dot(state.scaled, state.scaled), scalars, counts)
-        weight = (POWER + 1.0) / (POWER + counts[NIT] + 1.0)
         combine(state.mean_g, 1.0 - weight, state.mean_g, weight, w.g)
         status = RUNNING
         if state.watch and not falling(f, scalars, counts):
@@ -134,6 +141,10 @@ def make_astray(parts: Parts) -> Any:
         copy(w.x, state.start)
         copy(state.mean_x, state.start)
         clear(state.total)
+        # The averages are those of the start again: what was seen far off may be astronomical.
+        clear(state.mean_g)
+        scalars[MEAN], scalars[VAR] = scalars[START], scalars[START_VAR]
+        scalars[SQUARE] = scalars[HIGH] = 0.0
         for slot in range(w.s.shape[0]):
             clear(w.s[slot])
         scalars[TOP] = scalars[MOVED] = scalars[SQUARES] = scalars[WEIGHT] = 0.0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit.backends.reduce import norm
-from nadamkit.errors import ObjectiveError
+from nadamkit.errors import ObjectiveError, described
 from nadamkit.loops import noisy_state as noisy
 from nadamkit.loops.stopping import (
     CALLBACK,
@@ -220,10 +220,11 @@ class Plan:
         returned = self.noise.validation(x.copy())
         try:
             value = scalar(returned)
-        except ObjectiveError as error:
+        except ObjectiveError:
             raise ObjectiveError(
-                f"validation returned {returned!r}; it must return a number, the lower the better."
-            ) from error
+                f"validation returned {described(returned)}; it must return a number, the lower "
+                "the better."
+            ) from None
         self._waited += 1
         if value < self.validated:
             self.validated, self.valid_x, self._waited = value, x.copy(), 0
@@ -243,7 +244,7 @@ def estimate(state: noisy.State, steps: int, box: Box | None = None) -> Estimate
     # Number of equal weights that average as well as the weights t**POWER do.
     count = max(1.0, steps * (2 * noisy.POWER + 1) / (noisy.POWER + 1) ** 2)
     error = math.sqrt(max(s[noisy.VAR], 0.0) / count)
-    first = s[noisy.START_VAR] / max(min(steps, noisy.HOLD) - 1, 1)
+    first = noisy.start_error(s, s[noisy.VAR])
     g, x = state.mean_g, state.mean_x
     free = g
     if box is not None:

@@ -36,7 +36,7 @@ from nadamkit.objectives.samples import Exhausted
 
 #: Rows of the table a chunk has: the Python loop's, and the first and most of the compiled loop.
 PYTHON_ROWS = 256
-COMPILED_ROWS = (8, 65_536)
+COMPILED_ROWS = (1, 65_536)
 #: A compiled chunk should take this long in seconds: Ctrl-C and maxtime wait for its end.
 CHUNK_SECONDS = 0.05
 #: A chunk may have this many times the rows of the one before; entering a loop costs 26 us.

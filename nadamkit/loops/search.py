@@ -166,8 +166,7 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
         w, table, state, counts, values, records = borrow(
             (w, table, state, counts, values, records)
         )
-        x, g, memory = w.x, w.g, state.memory
-        row = 0
+        row, x, g, memory = 0, w.x, w.g, state.memory
         while True:
             if counts[PENDING] == EVALUATE:
                 if counts[NFEV] >= limits.maxfun:
@@ -219,7 +218,9 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
             row += 1
             counts[AGE] += 1
             if not aim(x, g, w, counts, values, state.momentum):
-                return PRECISION
+                # Lucky values of a noisy function shrink the step to nothing, too.
+                lucky = noisy(fun, args, x, w, state, limits, counts, values)
+                return NOISY if lucky else PRECISION
             counts[PENDING] = EVALUATE
 
     return loop

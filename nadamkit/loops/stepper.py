@@ -11,10 +11,13 @@ from nadamkit import backends, registry, schedules
 from nadamkit._runtime import numba
 from nadamkit.backends import pieces, reduce
 from nadamkit.coefficients import CoefficientTable
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described, shown
+from nadamkit.hyperparameters import did_you_mean
 
 #: Rows of the table that are prepared at a time.
 CHUNK = 256
+#: What a learning rate may be called where a run chooses it.
+NAMED_RATES = ("auto", "race")
 
 
 class Stepper:
@@ -123,12 +126,9 @@ class Stepper:
 
     def _refusal(self, g: Any) -> OptionError:
         """What is wrong with a gradient."""
-        got = type(g).__name__
-        if hasattr(g, "shape") and hasattr(g, "dtype"):
-            got = f"{got} of shape {g.shape} and dtype {g.dtype}"
         return OptionError(
-            f"the gradient is a {got}, but must be a NumPy array of shape {self._shape} and dtype "
-            f"{self._dtype}, like the parameters."
+            f"the gradient is {described(g)}, but must be a NumPy array of shape {self._shape} and "
+            f"dtype {self._dtype}, like the parameters."
         )
 
     def _refill(self) -> int:
@@ -171,10 +171,12 @@ def split_rate(learning_rate: Any, shape: tuple[int, ...], dtype: Any) -> tuple[
     except (TypeError, ValueError):
         values = np.array(np.nan)
     if not (np.isfinite(values) & (values >= 0.0)).all():
+        unknown = isinstance(learning_rate, str) and learning_rate not in NAMED_RATES
         raise OptionError(
-            f"learning_rate={learning_rate!r} is not allowed: it must be a finite number >= 0, an "
-            "array of them with one for each parameter, a schedule from nadamkit.schedules, a "
-            "callable of t, or (in minimize) 'auto'."
+            f"learning_rate={shown(learning_rate)} is not allowed: it must be a finite number >= "
+            "0, an array of them with one for each parameter, a schedule from nadamkit.schedules, "
+            "a callable of t, or (in minimize) 'auto' or 'race'"
+            + (did_you_mean(learning_rate, NAMED_RATES) if unknown else ".")
         )
     if values.ndim == 0:
         return float(values), np.empty(0, dtype)
@@ -204,7 +206,8 @@ def clip(mods: NDArray[Any], g: NDArray[Any], hyper: dict[str, Any]) -> None:
 
 def _check_array(name: str, x: Any) -> None:
     if not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
-        got = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
-        raise OptionError(f"{name} must be a float32 or float64 NumPy array, but is a {got}.")
+        raise OptionError(
+            f"{name} must be a float32 or float64 NumPy array, but is {described(x)}; convert it."
+        )
     if not x.flags.writeable:
         raise OptionError(f"{name} is read-only, and a step updates it in place; pass a copy.")

@@ -26,21 +26,27 @@ CALLBACK = 99
 MESSAGES = {
     GTOL: "Optimization terminated successfully: the largest component of the (projected) gradient "
     "is at most gtol.",
-    MAXITER: "Maximum number of iterations has been exceeded (option maxiter).",
-    MAXFUN: "Maximum number of function evaluations has been exceeded (option maxfun).",
-    NONFINITE: "NaN result encountered: the function or its gradient is NaN or Inf; the last "
-    "finite best point is returned. Check the function there, or use a smaller learning_rate.",
+    MAXITER: "Maximum number of iterations has been exceeded. Give a larger maxiter in options, or "
+    "start again at x.",
+    MAXFUN: "Maximum number of function evaluations has been exceeded. Give a larger maxfun in "
+    "options, or start again at x.",
+    NONFINITE: "NaN result encountered: the function or its gradient became NaN or Inf; x is the "
+    "best finite point. Check the function beyond it, give bounds, or use a smaller learning_rate.",
     FTOL: "Optimization terminated successfully: the best value improved by less than ftol over "
     "ftol_window iterations.",
     XTOL: "Optimization terminated successfully: the last step is smaller than xtol.",
     TARGET: "Optimization terminated successfully: the target value was reached.",
-    PATIENCE: "Stopped: the best value has not improved for `patience` iterations.",
-    MAXTIME: "Stopped: the time limit was reached (option maxtime).",
+    PATIENCE: "Stopped: the best value has not improved for as many iterations, or validations, as "
+    "the option patience says. A smaller or falling learning_rate may get lower.",
+    MAXTIME: "Stopped: the time limit was reached. Give a larger maxtime in options, or start "
+    "again at x.",
     PRECISION: "Desired error not necessarily achieved due to precision loss: no step along the "
-    "search direction lowers the function any more.",
+    "search direction lowers the function any more. If the gradient at x is large, check jac with "
+    "scipy.optimize.check_grad.",
     NOISE_FLOOR: "Optimization terminated successfully: noise floor reached; at the end the mean "
     "gradient could not be told from zero. Averaging over more iterations still gets closer.",
-    EXHAUSTED: "Stopped: the batches are used up.",
+    EXHAUSTED: "Stopped: the batches are used up. Pass more of them, or what can be passed over "
+    "again, such as a list.",
     DIVERGED: "The values at the end lie above those at the start, beyond their noise; the start "
     "is returned. Use a smaller learning_rate, or learning_rate='race'.",
     UNBOUNDED: "The function seems to be unbounded below: it fell until numbers overflowed. Check "
@@ -48,6 +54,13 @@ MESSAGES = {
     CALLBACK: "`callback` raised `StopIteration`.",
 }
 SUCCESS = frozenset({GTOL, FTOL, XTOL, TARGET, NOISE_FLOOR})
+#: Each status in a word or two.
+WORDS = {
+    **{GTOL: "gtol", MAXITER: "maxiter", MAXFUN: "maxfun", NONFINITE: "NaN or Inf"},
+    **{FTOL: "ftol", XTOL: "xtol", TARGET: "target", PATIENCE: "patience", MAXTIME: "maxtime"},
+    **{PRECISION: "precision loss", NOISE_FLOOR: "noise floor", EXHAUSTED: "batches used up"},
+    **{DIVERGED: "diverged", UNBOUNDED: "unbounded", CALLBACK: "callback"},
+}
 
 # Entries of `counts`: iterations, calls, iteration of the best value and of the ftol mark, records
 # in the history, applications of the rule; rejected trials or values in a row; for the search, what

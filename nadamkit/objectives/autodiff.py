@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nadamkit.errors import BackendUnavailable, ObjectiveError, OptionError
-from nadamkit.hyperparameters import did_you_mean
 from nadamkit.objectives.compiled import is_compiled
-from nadamkit.objectives.finite_differences import METHODS
+from nadamkit.objectives.finite_differences import check_jac
 from nadamkit.objectives.foreign import Kind, kind_for
 from nadamkit.objectives.returns import NOT_SCALAR
 
@@ -25,6 +24,8 @@ __all__ = ["LIBRARIES", "on_host"]
 
 Array = npt.NDArray[Any]
 Both = Callable[..., tuple[Any, Any]]
+#: What pip is asked for where it is not the library itself: an extra, which has the right version.
+_INSTALL = {"torch": '"nadamkit[torch]"'}
 
 
 def on_host(fun: Any, jac: Any, kind: Kind) -> tuple[Any, Any, Kind]:
@@ -58,15 +59,9 @@ def on_host(fun: Any, jac: Any, kind: Kind) -> tuple[Any, Any, Kind]:
     >>> fun, jac, kind.name
     (<built-in function len>, '2-point', 'numpy')
     """
-    if not isinstance(jac, str) or jac in METHODS:
+    if not isinstance(jac, str) or jac not in LIBRARIES:
+        check_jac(jac, LIBRARIES)
         return kind.function(fun), kind.function(jac), kind
-    if jac not in LIBRARIES:
-        raise OptionError(
-            f"Unknown jac {jac!r}{did_you_mean(jac.lower(), [*METHODS, *LIBRARIES])} Pass a "
-            "callable, True if fun returns (f, gradient), '2-point', '3-point' or 'cs' for finite "
-            "differences, 'jax', 'torch' or 'autograd' for the gradient by that library, or None "
-            "for '2-point'."
-        )
     if is_compiled(fun):
         raise OptionError(
             f"jac={jac!r} differentiates functions written in {jac}, but fun is an @njit function. "
@@ -200,8 +195,8 @@ def _imported(library: str) -> Any:
     except ImportError as error:
         raise BackendUnavailable(
             f"jac={library!r} needs the package {library}, which cannot be imported ({error}). "
-            f"Install it with `python -m pip install {library}`, or pass the gradient as a "
-            "function."
+            f"Install it with `python -m pip install {_INSTALL.get(library, library)}`, or pass "
+            "the gradient as a function."
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described, shown
 
 __all__ = ["Box", "standardise"]
 
@@ -95,7 +95,7 @@ def _split_pairs(bounds: Any) -> tuple[list[Any], list[Any]]:
     """Turn pairs into a list of lower and a list of upper bounds, None into -inf and inf."""
     if not isinstance(bounds, Iterable) or isinstance(bounds, (str, bytes, dict)):
         raise OptionError(
-            f"bounds is a {type(bounds).__name__}; pass a scipy.optimize.Bounds or a sequence of "
+            f"bounds is {described(bounds)}; pass a scipy.optimize.Bounds or a sequence of "
             "(lower, upper) pairs, one for each variable."
         )
     pairs = list(bounds)
@@ -104,7 +104,7 @@ def _split_pairs(bounds: Any) -> tuple[list[Any], list[Any]]:
     for i, pair in enumerate(pairs):
         if not hasattr(pair, "__len__") or isinstance(pair, str) or len(pair) != 2:
             raise OptionError(
-                f"bounds[{i}] is {pair!r}, not a (lower, upper) pair; write None for a side "
+                f"bounds[{i}] is {shown(pair)}, not a (lower, upper) pair; write None for a side "
                 "without a bound."
             )
     lower = [-np.inf if pair[0] is None else pair[0] for pair in pairs]
@@ -123,7 +123,7 @@ def _spread(side: Any, n: int) -> npt.NDArray[np.float64]:
         raise OptionError(
             f"The bounds are not real numbers ({error}); pass a scipy.optimize.Bounds or a "
             "sequence of (lower, upper) pairs of numbers or None."
-        ) from error
+        ) from None
     if array.ndim > 1 or array.size not in (1, n):
         raise OptionError(
             "The number of bounds is not compatible with the length of `x0`. "
@@ -133,8 +133,13 @@ def _spread(side: Any, n: int) -> npt.NDArray[np.float64]:
     return np.array(np.broadcast_to(array.ravel(), (n,)))
 
 
-def _refuse_impossible(lower: Array, upper: Array) -> None:
-    """Raise if a bound is NaN or if no finite number lies between two of them."""
+def _refuse_impossible(
+    lower: Array, upper: Array, written: tuple[Array, Array] | None = None
+) -> None:
+    """Raise if a bound is NaN or if no finite number lies between two of them.
+
+    `written` is how the user wrote them, where they were rounded since.
+    """
     nan = np.isnan(lower) | np.isnan(upper)
     if nan.any():
         raise OptionError(
@@ -151,9 +156,10 @@ def _refuse_impossible(lower: Array, upper: Array) -> None:
     beyond = np.isposinf(lower) | np.isneginf(upper)
     if beyond.any():
         i = int(beyond.argmax())
+        low, high = written or (lower, upper)
         raise OptionError(
-            f"No finite {lower.dtype} number satisfies the bounds lower={lower[i]} and "
-            f"upper={upper[i]} of variable {i}; to leave it unbounded write -inf and inf, or None."
+            f"No finite {lower.dtype} number satisfies the bounds lower={low[i]} and "
+            f"upper={high[i]} of variable {i}; to leave it unbounded write -inf and inf, or None."
         )
 
 
@@ -167,7 +173,7 @@ def _round_inward(lower: Array, upper: Array, dtype: np.dtype[Any]) -> tuple[Arr
         middle = (0.5 * lower[empty] + 0.5 * upper[empty]).astype(dtype)
     low[empty] = high[empty] = middle
     # In a narrower dtype a finite bound can lie beyond the largest number.
-    _refuse_impossible(low, high)
+    _refuse_impossible(low, high, (lower, upper))
     return low, high
 
 

@@ -8,7 +8,6 @@ function for each new objective; the loop itself is compiled once and cached on 
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nadamkit._runtime import handles, numba
-from nadamkit.errors import CompileWarning, OptionError
+from nadamkit.errors import CompileWarning, ObjectiveError, OptionError, warn
 from nadamkit.objectives import compiled_batches
 from nadamkit.objectives.samples import Batches, Draws, Samples
 
@@ -107,7 +106,7 @@ def compile_objective(
     except OptionError:
         raise
     except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
-        warnings.warn(_reason(fun, error), CompileWarning, stacklevel=4)
+        warn(_reason(fun, error), CompileWarning)
         return None
 
 
@@ -127,7 +126,7 @@ def runs(fun: Any, jac: Any, args: tuple[Any, ...], dtype: Any) -> bool:
         try:
             function.compile((*arrays, *map(nb.typeof, args)))
         except (nb.core.errors.NumbaError, ValueError, TypeError) as error:
-            warnings.warn(_reason(function, error), CompileWarning, stacklevel=4)
+            warn(_reason(function, error), CompileWarning)
             return False
     return True
 
@@ -141,13 +140,13 @@ def _adapted(form: str, fun: Any, jac: Any, signature: Any, stored: Any) -> Any:
     adapters: dict[str, Any] = {"inplace": _inplace, "pair": _pair, "separate": _separate}
     functions = (fun, jac) if form == "separate" else (fun,)
     load = numba.inlinable(_same) if stored is None else handles.loader(stored)
-    return numba.numba().njit(signature, error_model="numpy")(adapters[form](*functions, load))
+    return numba.adapter(adapters[form](*functions, load), signature)
 
 
 @lru_cache(maxsize=64)
 def _in_batches(function: Any, cut: tuple[bool, ...], signature: Any, stored: Any) -> Any:
     adapter = compiled_batches.adapted(function, cut, handles.loader(stored))
-    return numba.numba().njit(signature, error_model="numpy")(adapter)
+    return numba.adapter(adapter, signature)
 
 
 def interpreted(fun: Any) -> Any:
@@ -175,7 +174,10 @@ def _pair(fun: Callable[..., Any], load: Callable[..., Any]) -> Callable[..., An
     def adapter(x, g, place):
         f, gradient = fun(x, *load(place))
         if gradient.size != g.size:
-            raise ValueError("the gradient that fun returns has not as many elements as x")
+            raise ObjectiveError(
+                "The gradient that fun returns has another number of elements than x. Return one "
+                "partial derivative for each variable."
+            )
         g[:] = gradient
         return np.float64(f)
 
@@ -190,7 +192,10 @@ def _separate(
         f = np.float64(fun(x, *args))
         gradient = jac(x, *args)
         if gradient.size != g.size:
-            raise ValueError("the gradient that jac returns has not as many elements as x")
+            raise ObjectiveError(
+                "The gradient that jac returns has another number of elements than x. Return one "
+                "partial derivative for each variable."
+            )
         g[:] = gradient
         return f
 

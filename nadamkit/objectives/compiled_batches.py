@@ -1,7 +1,7 @@
 """Shuffled batches inside the compiled loop: the rows are drawn and gathered in compiled code.
 
 The order is that of `nadamkit.objectives.samples.Batches`, whose arrays it works on, to the bit:
-Numba's generator shuffles as NumPy's does.
+Numba draws from a generator as NumPy does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def adapted(objective: Function, cut: tuple[bool, ...], load: Function) -> Funct
             f"function, not {len(cut)}; put some into one array."
         )
     picks = [numba.inlinable(_rows if c else _whole) for c in cut]
-    return _adapter(objective, numba.inlinable(TAKE[len(picks) - 1](*picks)), load)
+    take = numba.inlinable(TAKE[len(picks) - 1](*picks))
+    return _adapter(objective, take, load, numba.inlinable(numba.shuffle()))
 
 
 def state(source: Batches) -> tuple[Any, ...]:
@@ -47,12 +48,12 @@ def state(source: Batches) -> tuple[Any, ...]:
     return source.args, source.order, source.place, source.rng
 
 
-def _adapter(objective: Function, take: Function, load: Function) -> Function:
+def _adapter(objective: Function, take: Function, load: Function, shuffle: Function) -> Function:
     def adapter(x, g, address):
         args, order, place, rng = load(address)
         k, count, rows = place[0], place[1], order.size
         if k == 0:
-            rng.shuffle(order)
+            shuffle(rng, order)
         place[0] = (k + 1) % count
         return objective(x, g, take(args, order[k * rows // count : (k + 1) * rows // count]))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from nadamkit.errors import ObjectiveError, OptionError
+from nadamkit.errors import ObjectiveError, OptionError, shown
 
 if TYPE_CHECKING:
     from multiprocessing.pool import Pool
@@ -114,7 +114,7 @@ def _checked(workers: Workers | None) -> Workers:
         return os.cpu_count() or 1
     if count < 1:
         raise OptionError(
-            f"workers is {workers!r}; pass a number of processes, -1 for one per core, or a "
+            f"workers is {shown(workers)}; pass a number of processes, -1 for one per core, or a "
             "map-like callable such as the map method of a multiprocessing.Pool."
         )
     return count

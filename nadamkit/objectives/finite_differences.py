@@ -6,13 +6,14 @@ same meaning here. A float32 problem is differenced with float32's steps, at flo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
+from nadamkit.hyperparameters import did_you_mean
 from nadamkit.objectives.bounds import Box
 from nadamkit.objectives.evaluator import Evaluator, Workers
 from nadamkit.objectives.returns import complex_scalar, scalar
@@ -25,6 +26,33 @@ Walls = tuple[Array, Array] | None
 # The power of the machine epsilon that balances truncation against rounding.
 _POWER = {"2-point": 1 / 2, "3-point": 1 / 3, "cs": 1 / 2}
 METHODS = tuple(_POWER)
+
+
+def check_jac(jac: Any, libraries: Iterable[str] = ()) -> None:
+    """Refuse a `jac` that is neither a function nor says how to get the gradient.
+
+    Parameters
+    ----------
+    jac : object
+        As given to `minimize`.
+    libraries : iterable of str, optional
+        Names of libraries that it may be.
+
+    Raises
+    ------
+    OptionError
+        With the closest name there is.
+    """
+    known = [*METHODS, *libraries]
+    if callable(jac) or jac is None or isinstance(jac, bool | np.bool_):
+        return
+    if not isinstance(jac, str) or jac not in known:
+        hint = did_you_mean(jac, known) if isinstance(jac, str) else "."
+        raise OptionError(
+            f"Unknown jac {shown(jac)}{hint} Pass a callable, True if fun returns (f, gradient), "
+            "'2-point', '3-point' or 'cs' for finite differences, 'jax', 'torch' or 'autograd' "
+            "for the gradient by that library, or None for '2-point'."
+        )
 
 
 class FiniteDifference:
@@ -191,8 +219,8 @@ def _checked_rel_step(rel_step: npt.ArrayLike | None, n: int | None) -> Array | 
     shapes = ((), (1,), step.shape if n is None else (n,))
     if not np.isfinite(step).all() or step.ndim > 1 or step.shape not in shapes:
         raise OptionError(
-            f"finite_diff_rel_step is {rel_step!r}; pass a finite number, one such number for each "
-            "variable, or None for the default."
+            f"finite_diff_rel_step is {shown(rel_step)}; pass a finite number, one such number for "
+            "each variable, or None for the default."
         )
     return step
 

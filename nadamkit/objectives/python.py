@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described
 from nadamkit.objectives.bounds import Box
 from nadamkit.objectives.evaluator import Workers
-from nadamkit.objectives.finite_differences import METHODS, FiniteDifference
+from nadamkit.objectives.finite_differences import FiniteDifference, check_jac
 from nadamkit.objectives.returns import pair, scalar, write_gradient
 from nadamkit.objectives.samples import Samples
 
@@ -87,7 +86,7 @@ class PythonObjective:
     ) -> None:
         if not callable(fun):
             raise OptionError(
-                f"fun is of type {type(fun).__name__}; pass a callable fun(x, *args)."
+                f"fun is {described(fun)}, which cannot be called; pass a callable fun(x, *args)."
             )
         self._fun = fun
         self._args = args if isinstance(args, tuple) else (args,)
@@ -243,8 +242,8 @@ def _is_true(jac: Any) -> bool:
 def _refuse_jac_inplace(jac: Any) -> None:
     if jac is not None and not _is_true(jac):
         raise OptionError(
-            f"jac is {jac!r}, but a function fun(x, g) that fills g gives the gradient itself; "
-            "leave jac out."
+            f"jac is {described(jac)}, but a function fun(x, g) that fills g gives the gradient "
+            "itself; leave jac out."
         )
 
 
@@ -252,13 +251,5 @@ def _difference_method(jac: Any) -> str:
     """Return the finite-difference scheme that `jac` asks for."""
     if jac is None or isinstance(jac, (bool, np.bool_)):
         return "2-point"
-    if isinstance(jac, str) and jac in METHODS:
-        return jac
-    hint = ""
-    if isinstance(jac, str):
-        close = difflib.get_close_matches(jac.lower(), METHODS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise OptionError(
-        f"Unknown jac {jac!r}{hint or '.'} Pass a callable, True if fun returns (f, gradient), "
-        "'2-point', '3-point' or 'cs' for finite differences, or None for '2-point'."
-    )
+    check_jac(jac)
+    return str(jac)

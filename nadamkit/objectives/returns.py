@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nadamkit.errors import ObjectiveError
+from nadamkit.errors import ObjectiveError, described
 
 __all__ = ["complex_scalar", "pair", "scalar", "write_gradient"]
 
@@ -64,7 +64,7 @@ def pair(returned: Any) -> tuple[Any, Any]:
         return returned[0], returned[1]
     raise ObjectiveError(
         "jac=True means that the objective function returns the tuple (f, gradient), but it "
-        f"returned {_described(returned)}. Return both, or pass the gradient's function as jac."
+        f"returned {described(returned)}. Return both, or pass the gradient's function as jac."
     )
 
 
@@ -90,7 +90,7 @@ def write_gradient(gradient: Any, out: Array) -> None:
             array = np.array([float(entry) for entry in array.flat]).reshape(array.shape)
     except (TypeError, ValueError) as error:
         raise ObjectiveError(
-            f"The gradient is {_described(gradient)}, which is no array of real numbers ({error}). "
+            f"The gradient is {described(gradient)}, which is no array of real numbers ({error}). "
             f"Return an array of shape {out.shape}."
         ) from error
     if array.dtype.kind == "c":
@@ -99,7 +99,7 @@ def write_gradient(gradient: Any, out: Array) -> None:
         )
     if array.dtype.kind not in "fiub":
         raise ObjectiveError(
-            f"The gradient is {_described(gradient)}; return an array of real numbers of shape "
+            f"The gradient is {described(gradient)}; return an array of real numbers of shape "
             f"{out.shape}."
         )
     if array.size != out.size:
@@ -118,7 +118,7 @@ def _element(value: Any) -> float | complex:
     except ValueError:  # ragged, as (f, gradient) is
         array = np.empty(0)
     if array.size != 1:
-        raise ObjectiveError(f"{NOT_SCALAR} It returned {_described(value)}. {_advice(value)}")
+        raise ObjectiveError(f"{NOT_SCALAR} It returned {described(value)}. {_advice(value)}")
     element = array.item()
     if isinstance(element, complex):
         return element
@@ -127,21 +127,7 @@ def _element(value: Any) -> float | complex:
             return float(element)
         except (TypeError, ValueError):
             pass
-    raise ObjectiveError(f"{NOT_SCALAR} It returned {_described(value)}. {_advice(value)}")
-
-
-def _described(value: Any) -> str:
-    """Say in a few words what `value` is."""
-    if value is None:
-        return "None"
-    name = type(value).__name__
-    article = "an" if name[:1] in "aeiouAEIOU" or name == "ndarray" else "a"
-    if isinstance(value, np.ndarray):
-        return f"{article} {name} of shape {value.shape}"
-    if isinstance(value, (tuple, list)):
-        return f"{article} {name} of length {len(value)}"
-    shown = repr(value)
-    return f"{article} {name}" if len(shown) > 40 else f"{article} {name}, {shown}"
+    raise ObjectiveError(f"{NOT_SCALAR} It returned {described(value)}. {_advice(value)}")
 
 
 def _advice(value: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described
 
 Args = tuple[Any, ...]
 
@@ -211,7 +211,7 @@ class Stream:
     def __init__(self, batches: Iterable[Any], args: Args) -> None:
         if not isinstance(batches, Iterable) or isinstance(batches, str | bytes | dict):
             raise OptionError(
-                f"batches is of type {type(batches).__name__}; pass an iterable of batches, each a "
+                f"batches is {described(batches)}; pass an iterable of batches, each a "
                 "tuple of the arguments that follow x."
             )
         self._batches, self._args = batches, args
@@ -221,7 +221,10 @@ class Stream:
         try:
             self._first: tuple[Any, ...] = (next(self._passing),)
         except StopIteration:
-            raise OptionError("batches is empty; there is nothing to evaluate fun with.") from None
+            raise OptionError(
+                "batches is empty, or an iterator that is used up, so there is nothing to evaluate "
+                "fun with; pass at least one batch."
+            ) from None
         self.example = self._last = self._with_args(self._first[0])
 
     def draw(self) -> Args:

@@ -48,10 +48,6 @@ class Optimizer:
     ----------
     method : str
         Name of the method.
-    t : int
-        Steps made; the largest number if some arrays were left out of some steps.
-    learning_rate : float or callable
-        Learning rate of the parameters in no group; may be set.
     skipped : int
         Steps that were skipped for a gradient that was not finite.
 
@@ -90,9 +86,9 @@ class Optimizer:
         rule = registry.get(method)
         self.method = rule.name
         self._settings = settings(rule, dialect, learning_rate, hyper, groups)
-        self._label, self._decay = label, choices.decay(average)
+        self._label, self._decay = choices.labelling(label), choices.decay(average)
         self._nonfinite = choices.one_of("nonfinite", nonfinite, choices.POLICIES)
-        self._backend = choices.one_of("backend", backend, choices.BACKENDS)
+        self._backend = choices.host_backend(backend)
         self._measured = nonfinite != "propagate" or any(
             s.hyper["clip_norm"] is not None for s in self._settings.values()
         )
@@ -135,8 +131,7 @@ class Optimizer:
         params : array or tree of arrays
             As in `init`, which the first step calls.
         grads : array or tree of arrays
-            The gradients, of the same structure, shapes and dtypes; None for what is not to move.
-            They are not changed.
+            Of the same structure, shapes and dtypes; None for what is not to move. Not changed.
 
         Raises
         ------
@@ -162,17 +157,17 @@ class Optimizer:
             here.clip()
         here.launch()
 
-    #: The name in other libraries.
+    # The name in other libraries.
     update = step
 
     @property
     def t(self) -> int:
-        """Steps made."""
+        """Steps made; the largest number if some arrays were left out of some steps."""
         return 0 if self._all is None else self._all.t
 
     @property
     def learning_rate(self) -> Any:
-        """Learning rate of the parameters that are in no group."""
+        """Learning rate of the parameters that are in no group; it may be set."""
         return self._settings[REST].rate
 
     @learning_rate.setter
@@ -201,8 +196,7 @@ class Optimizer:
     def average(self) -> Any:
         """The exponential average of the iterates.
 
-        With the decay d it is the mean of the iterates x_1 ... x_t with weights ``d^(t-i)``, and
-        so has no bias towards the start.
+        With decay d, the mean of x_1 ... x_t with weights ``d^(t-i)``: no bias towards the start.
 
         Returns
         -------
@@ -218,7 +212,7 @@ class Optimizer:
         if self._decay is None:
             raise OptionError("no average is kept; make the optimizer with average=0.999.")
         if self.t == 0:
-            raise OptionError("no step was made, so there is no average yet.")
+            raise OptionError("no step was made, so there is no average yet; call step first.")
         return self._begun().average()
 
     def state_dict(self) -> dict[str, Any]:
@@ -254,9 +248,8 @@ class Optimizer:
         --------
         >>> import numpy as np
         >>> x = np.array([1.0])
-        >>> optimizer = Optimizer("nadam").init(x)
+        >>> optimizer, other = Optimizer("nadam").init(x), Optimizer("nadam").init(x)
         >>> optimizer.step(x, np.array([0.5]))
-        >>> other = Optimizer("nadam").init(x)
         >>> other.load_state_dict(optimizer.state_dict())
         >>> other.t
         1
@@ -272,6 +265,11 @@ class Optimizer:
         ----------
         path : path-like
             Name of the file.
+
+        Raises
+        ------
+        OptionError
+            If the optimizer has no parameters yet.
         """
         saved.save(path, self.state_dict())
 

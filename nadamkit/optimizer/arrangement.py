@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit.backends.measure import Sizes, norm
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.loops.stepper import split_rate
-from nadamkit.optimizer.arrays import Leaf, Occupied
+from nadamkit.optimizer.arrays import Leaf, Occupied, named
 from nadamkit.optimizer.batch import Batch
 from nadamkit.optimizer.device import leaf_of
 from nadamkit.optimizer.groups import Settings, is_tree, owners
@@ -89,10 +89,14 @@ class Arrangement:
         rate = self._structure.leaves(tree, "learning rates")[i]
         if rate is None or callable(rate):
             raise OptionError(
-                f"the learning rate of {leaf.path!r} is {rate!r}, but in a tree of learning rates "
-                "there must be numbers and arrays; give parameters with a schedule a group."
+                f"the learning rate of {leaf.path!r} is {shown(rate)}, but in a tree of learning "
+                "rates there must be numbers and arrays; give parameters with a schedule a group."
             )
-        factor, rates = split_rate(rate, leaf.shape, leaf.dtype)
+        try:
+            factor, rates = split_rate(rate, leaf.shape, leaf.dtype)
+        except OptionError as error:
+            where = f"for {named(leaf.path)}, " if leaf.path else ""
+            raise OptionError(f"{where}{error}") from None
         if rates.size:
             return leaf.laid_out(rates.reshape(leaf.shape))
         return leaf.filled(factor)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit._runtime.addresses import address, writable
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -150,7 +150,7 @@ class Leaf:
         self.x[...] = self.flat.reshape(self.shape)
 
     def _refusal(self, g: Any) -> OptionError:
-        got = f"a {type(g).__name__}"
+        got = described(g)
         if isinstance(g, np.ndarray):
             got = f"an array of shape {g.shape} and dtype {g.dtype}"
         return OptionError(
@@ -163,8 +163,8 @@ def _parameters(path: str, a: Any) -> NDArray[Any]:
     x = a if isinstance(a, np.ndarray) else _shared(a)
     if x is None:
         raise OptionError(
-            f"{named(path)} is a {type(a).__name__}, but parameters must be arrays, which a step "
-            "can update in place; write numpy.array(...) around it."
+            f"{named(path)} is {described(a)}, but parameters must be arrays, which a step can "
+            "update in place; write numpy.array(...) around it."
         )
     if x.dtype not in DTYPES:
         raise OptionError(
@@ -173,11 +173,13 @@ def _parameters(path: str, a: Any) -> NDArray[Any]:
         )
     if not x.flags.writeable:
         raise OptionError(
-            f"{named(path)} is read-only, and a step updates it in place; pass a copy."
+            f"{named(path)} is read-only, and a step updates it in place; pass a copy, "
+            "numpy.array(...)."
         )
     if x.size and any(stride == 0 and n > 1 for stride, n in zip(x.strides, x.shape, strict=True)):
         raise OptionError(
-            f"{named(path)} has elements that share memory (a broadcast array); pass a copy."
+            f"{named(path)} has elements that share memory (a broadcast array), which a step would "
+            "update more than once; pass a copy, numpy.array(...)."
         )
     return x
 
@@ -250,6 +252,6 @@ class Occupied:
         for other in self._leaves:
             if other.shares(g):
                 raise OptionError(
-                    f"the gradient of {named(leaf.path)} shares memory with "
-                    f"{named(other.path)}; pass a copy."
+                    f"the gradient of {named(leaf.path)} shares memory with {named(other.path)}, "
+                    "which a step changes while it reads the gradient; pass a copy."
                 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nadamkit._runtime import cuda as runtime
 from nadamkit._runtime.addresses import address
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described
 from nadamkit.optimizer.arrays import DTYPES, Leaf, named
 
 
@@ -40,7 +40,9 @@ class DeviceLeaf(Leaf):
                 "convert it."
             )
         if found["data"][1]:
-            raise OptionError(f"{named(path)} is read-only, and a step updates it in place.")
+            raise OptionError(
+                f"{named(path)} is read-only, and a step updates it in place; pass a copy."
+            )
         _refuse_strides(f"{named(path)} is", found)
         self.flat = _Address(found["data"][0])
         self._data = found["data"][0]
@@ -75,8 +77,8 @@ class DeviceLeaf(Leaf):
         found = None if isinstance(g, np.ndarray) else _interface(g)
         if found is None:
             raise OptionError(
-                f"the gradient of {named(self.path)} is a {type(g).__name__}, but must be an array "
-                "on the GPU, like the parameters."
+                f"the gradient of {named(self.path)} is {described(g)}, but must be an array on "
+                "the GPU, like the parameters."
             )
         shape, dtype = tuple(found["shape"]), np.dtype(found["typestr"])
         if shape != self.shape or dtype != self.dtype:

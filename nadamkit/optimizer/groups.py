@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nadamkit import dialects
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described, shown
 from nadamkit.hyperparameters import did_you_mean
 from nadamkit.loops.stepper import split_rate
 from nadamkit.optimizer.trees import SEPARATOR
@@ -63,18 +63,22 @@ def settings(
     """
     if groups is not None and not isinstance(groups, Mapping):
         raise OptionError(
-            f"groups must be a dict of names and settings, but is a {type(groups).__name__}."
+            f"groups must be a dict of names and settings, but is {described(groups)}; for example "
+            "{'bias': {'weight_decay': 0.0}}."
         )
     found = {REST: _settings(rule, dialect, rate, hyper)}
     for name, own in (groups or {}).items():
         if not isinstance(name, str) or not name or not isinstance(own, Mapping):
             raise OptionError(
-                f"groups has {name!r}: {own!r}, but must have the name of parameters, for example "
-                "'bias', and a dict of their settings."
+                f"groups has {shown(name)}: {shown(own)}, but must have the name of parameters and "
+                "a dict of their settings, for example 'bias': {'weight_decay': 0.0}."
             )
         own = dict(own)
         own_rate = own.pop("learning_rate", rate)
-        found[name] = _settings(rule, dialect, own_rate, {**hyper, **own})
+        try:
+            found[name] = _settings(rule, dialect, own_rate, {**hyper, **own})
+        except OptionError as error:
+            raise OptionError(f"in group {name!r}, {error}") from None
     return found
 
 
@@ -84,7 +88,8 @@ def _settings(rule: Rule, dialect: str | None, rate: Any, hyper: Mapping[str, An
     if rate is None:
         if default is None and dialect not in (None, "paper"):
             raise OptionError(
-                f"dialect {dialect!r} has no default learning rate; pass learning_rate."
+                f"dialect {dialect!r} has no default learning rate; pass learning_rate, a number "
+                "or a schedule."
             )
         rate = RATE if default is None else default
     if not is_tree(rate):
@@ -134,8 +139,9 @@ def _labelled(path: str, names: list[str], label: Callable[[str], str | None]) -
         return REST
     if name not in names:
         raise OptionError(
-            f"label({path!r}) returned {name!r}, which is no group"
-            f"{did_you_mean(str(name), names)} The groups are: {', '.join(names) or 'none'}."
+            f"label({path!r}) returned {shown(name)}, which is no group"
+            f"{did_you_mean(str(name), names)} The groups are: {', '.join(names) or 'none'}; "
+            "return None for parameters in no group."
         )
     return name
 
@@ -154,12 +160,16 @@ def new_rate(known: Mapping[str, Settings], group: str, rate: Any) -> Settings:
     """Settings of a group with another learning rate, checked."""
     if group not in known:
         names = [name for name in known if name != REST]
-        raise OptionError(f"there is no group {group!r}{did_you_mean(str(group), names)}")
+        raise OptionError(
+            f"there is no group {shown(group)}{did_you_mean(str(group), names)} "
+            f"The groups are: {', '.join(names) or 'none'}."
+        )
     old = known[group]
     if is_tree(rate) or is_tree(old.rate):
         raise OptionError(
-            "a learning rate for each array or element stays as it is; multiply it by a schedule "
-            "of your own in the gradients, or make another optimizer and load the state."
+            "a learning rate for each array or element stays as it is: only a number or a callable "
+            "can be set, and only in place of one. Make another Optimizer with the new learning "
+            "rate, and load this one's state_dict() into it."
         )
     if not callable(rate):
         rate = split_rate(rate, (), np.dtype(np.float64))[0]

@@ -11,13 +11,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described
 from nadamkit.optimizer.trees import SEPARATOR
 
 #: Version of the format.
 FORMAT = 1
 MEAN = "average"
 STEPS = "t"
+_LIKE_IT = "make the optimizer with the settings and parameters of the one that was saved"
 
 
 def packed(method: str, entries: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,34 +44,43 @@ def check(state: Any, method: str, entries: Mapping[str, Any]) -> None:
         Saying what differs.
     """
     if not isinstance(state, Mapping):
-        raise OptionError(f"a state must be a dict, but is a {type(state).__name__}.")
-    version = state.get("format")
-    if version is None or str(version) != str(FORMAT):
+        raise OptionError(
+            f"a state must be a dict, but is {described(state)}; pass what state_dict() returned."
+        )
+    for key in ("format", "method"):
+        if state.get(key) is None:
+            raise OptionError(
+                f"this is no state of an Optimizer: it has no {key!r}; pass what state_dict() "
+                "returned."
+            )
+    version, whose = str(state["format"]), str(state["method"])
+    if version != str(FORMAT):
         raise OptionError(
             f"this state has format {version}, but this version of nadamkit reads format {FORMAT}; "
             "load it with the version that saved it."
-            if version is not None
-            else "this is no state of an Optimizer: it has no 'format'."
         )
-    if str(state.get("method")) != method:
+    if whose != method:
         raise OptionError(
-            f"this is a state of method {str(state.get('method'))!r}, but the optimizer has method "
-            f"{method!r}; make one with Optimizer({str(state.get('method'))!r})."
+            f"this is a state of method {whose!r}, but the optimizer has method {method!r}; make "
+            f"one with Optimizer({whose!r})."
         )
     given = {key for key in state if key not in ("format", "method")}
     for key in sorted(set(entries) - given, key=str):
-        raise OptionError(f"the state has no {key!r}, which the parameters here need.")
+        raise OptionError(f"the state has no {key!r}, which this optimizer needs; {_LIKE_IT}.")
     for key in sorted(given - set(entries), key=str):
-        raise OptionError(f"the state has {key!r}, for which there are no parameters here.")
+        raise OptionError(f"the state has {key!r}, which this optimizer does not have; {_LIKE_IT}.")
     for key, own in entries.items():
         a, (shape, dtype) = np.asarray(state[key]), (own.shape, own.dtype)
         if a.shape != shape or a.dtype != dtype:
             raise OptionError(
                 f"{key!r} in the state has shape {a.shape} and dtype {a.dtype}, but must have "
-                f"shape {shape} and dtype {dtype}."
+                f"shape {shape} and dtype {dtype}; {_LIKE_IT}."
             )
         if key.startswith(f"{STEPS}{SEPARATOR}") and a < 0:
-            raise OptionError(f"{key!r} in the state is {a}, but no array made so many steps.")
+            raise OptionError(
+                f"{key!r} in the state is {a}, but a number of steps is at least 0; the state is "
+                "damaged."
+            )
 
 
 def save(path: Any, state: Mapping[str, Any]) -> None:
@@ -96,5 +106,6 @@ def load(path: Any) -> dict[str, Any]:
                 return {key: arrays[f"{key}.npy"] for key in arrays.files}
         except (BadZipFile, EOFError, KeyError, NotImplementedError, ValueError) as error:
             raise OptionError(
-                f"{os.fsdecode(path)!r} is damaged, or no file that save wrote: {error}"
-            ) from error
+                f"{os.fsdecode(path)!r} is damaged, or no file that Optimizer.save wrote "
+                f"({error}); load another one."
+            ) from None

@@ -7,11 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described, shown
 from nadamkit.hyperparameters import did_you_mean
 
 Path = tuple[str, ...]
 SEPARATOR = "/"
+#: What to do where a tree lacks something, by what it is a tree of.
+ADVICE = {
+    "grads": "pass None for parameters that are not to move",
+    "params": "pass all that the optimizer began with, or call init(params) to begin anew",
+    "learning rates": "give each parameter one",
+}
 
 
 class Structure:
@@ -120,18 +126,19 @@ class Structure:
         unknown = [key for key in given if key not in self._children]
         if unknown:
             hint = did_you_mean(str(unknown[0]), map(str, missing or self._children))
-            raise OptionError(f"{name} have {unknown[0]!r}{here}, the parameters do not{hint}")
+            raise OptionError(
+                f"{name} have {unknown[0]!r}{here}, the parameters do not{hint} They have: "
+                f"{shown(self._keys)[1:-1]}."
+            )
         if missing:
             raise OptionError(
-                f"{name} have no {missing[0]!r}{here}, but the parameters do; pass None for "
-                "parameters that are not to move."
+                f"{name} have no {missing[0]!r}{here}, but the parameters do; {ADVICE[name]}."
             )
 
     def _refusal(self, name: str, tree: Any, expected: str) -> OptionError:
         where = f" at {SEPARATOR.join(self._where)!r}" if self._where else ""
         return OptionError(
-            f"{name}{where} are a {type(tree).__name__}, but must be {expected}, like the "
-            "parameters."
+            f"{name}{where} are {described(tree)}, but must be {expected}, like the parameters."
         )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nadamkit.errors import OptionError
-from nadamkit.plot import _style
+from nadamkit.errors import OptionError, described
+from nadamkit.hyperparameters import did_you_mean
+from nadamkit.plot import _given, _style
 
 #: Right end of the axis, unless all curves end before.
 WIDEST = 1000.0
@@ -37,6 +38,7 @@ def compare(runs: Mapping[str, Any], *, measure: str = "nfev", ax: Any = None, *
     Returns
     -------
     matplotlib.axes.Axes
+        The axes drawn on.
 
     Raises
     ------
@@ -77,9 +79,17 @@ def compare(runs: Mapping[str, Any], *, measure: str = "nfev", ax: Any = None, *
 def _costs(runs: Mapping[str, Any], measure: str) -> NDArray[Any]:
     """The cost of each solver on each problem, infinite where it failed."""
     if not isinstance(runs, Mapping) or not runs:
-        raise OptionError("runs must be a dict of solvers, each with its results.")
+        raise OptionError(
+            f"runs must be a dict of solvers and their results, but is {described(runs)}; pass "
+            "{'nadam': [...], 'adam': [...]}, for example."
+        )
     rows = {}
     for solver, results in runs.items():
+        if _given.is_result(results):
+            raise OptionError(
+                f"runs has one result for {solver!r}, where a list or dict of them belongs, one "
+                "for each problem; pass [result]."
+            )
         by_problem = results if isinstance(results, Mapping) else dict(enumerate(results))
         rows[solver] = {p: _cost(solver, result, measure) for p, result in by_problem.items()}
     problems = list(next(iter(rows.values())))
@@ -87,7 +97,7 @@ def _costs(runs: Mapping[str, Any], measure: str) -> NDArray[Any]:
         if set(row) != set(problems) or not problems:
             raise OptionError(
                 f"the solver {solver!r} has other problems than the first one, or none; give each "
-                "solver a result, or infinity, for every problem."
+                "solver a result, or math.inf, for every problem."
             )
     return np.array([[row[p] for p in problems] for row in rows.values()])
 
@@ -97,7 +107,7 @@ def _cost(solver: str, result: Any, measure: str) -> float:
         return float(result)
     if not hasattr(result, measure):
         raise OptionError(
-            f"a result of {solver!r} has no {measure!r}; choose another measure, or give costs as "
-            "numbers."
+            f"a result of {solver!r} has no {measure!r}{did_you_mean(str(measure), dir(result))} "
+            "Choose another measure, or give costs as numbers."
         )
     return float(getattr(result, measure)) if getattr(result, "success", True) else np.inf

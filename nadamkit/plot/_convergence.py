@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.plot import _given, _style
 
 X_LABELS = {"nit": "iterations", "nfev": "calls of the function"}
@@ -49,6 +49,7 @@ def plot_convergence(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes drawn on.
 
     Raises
     ------
@@ -71,8 +72,12 @@ def plot_convergence(
     ('log', 'iterations')
     """
     for name, given, known in (("y", y, Y_LABELS), ("x", x, X_LABELS)):
-        if given not in known:
-            raise OptionError(f"{name}={given!r} is not allowed: it must be {' or '.join(known)}.")
+        if not isinstance(given, str) or given not in known:
+            raise OptionError(
+                f"{name}={shown(given)} is not allowed: it must be {' or '.join(map(repr, known))}."
+            )
+    if not isinstance(lowest, int | float | np.number | None):
+        raise OptionError(f"lowest={shown(lowest)} is not allowed: it must be a number, or None.")
     found = _given.named(results)
     curves = {name: _curve(name, result, x, y, fun) for name, result in found.items()}
     ax = _style.axes(ax)

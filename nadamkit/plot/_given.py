@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, described
 
 HOW = (
     "pass options={'history': 1} to nadamkit.minimize, or options={'return_all': True} where a "
@@ -38,7 +38,7 @@ class Trace(NamedTuple):
 
 def named(results: Any) -> dict[str, Any]:
     """Results by name: a single one has an empty name, those of a list are numbered."""
-    if _is_result(results):
+    if is_result(results):
         return {"": results}
     if isinstance(results, Mapping):
         found = {str(name): result for name, result in results.items()}
@@ -47,10 +47,10 @@ def named(results: Any) -> dict[str, Any]:
     else:
         found = {"": results}
     for name, result in found.items():
-        if not _is_result(result):
+        if not is_result(result):
             raise OptionError(
-                f"{_called(name)} is a {type(result).__name__}, but must be a result of minimize, "
-                "with x and fun; or pass a list or a dict of results."
+                f"{_called(name)} is {described(result)}, but must be a result of minimize, with x "
+                "and fun; or pass a list or a dict of results."
             )
     if not found:
         raise OptionError("there are no results to plot; pass at least one.")
@@ -87,7 +87,8 @@ def value(fun: Callable[[Any], Any], x: NDArray[Any]) -> float:
     return float(found[0] if isinstance(found, tuple) else found)
 
 
-def _is_result(result: Any) -> bool:
+def is_result(result: Any) -> bool:
+    """Whether it is what a minimiser returns."""
     return hasattr(result, "x") and hasattr(result, "fun")
 
 

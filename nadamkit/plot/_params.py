@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.plot import _given, _style
 
 #: More lines than this cannot be told apart.
@@ -38,6 +39,7 @@ def plot_params(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes drawn on.
 
     Raises
     ------
@@ -57,20 +59,38 @@ def plot_params(
     """
     trace = _given.trace("", _single(result))
     n = trace.x.shape[1]
-    chosen = list(range(min(n, MOST))) if which is None else list(which)
-    if not all(isinstance(i, int) and -n <= i < n for i in chosen) or not chosen:
-        raise OptionError(f"which={which!r} is not allowed: it must be numbers from 0 to {n - 1}.")
+    chosen = list(range(min(n, MOST))) if which is None else _indices(which, n)
     labels = [f"x[{i}]" for i in chosen] if names is None else [str(name) for name in names]
     if len(labels) != len(chosen):
-        raise OptionError(f"there are {len(labels)} names for {len(chosen)} variables.")
+        raise OptionError(
+            f"names has length {len(labels)}, but {len(chosen)} variables are drawn; give one name "
+            "for each."
+        )
     ax = _style.axes(ax)
     for i, label, look in zip(chosen, labels, _style.lines(), strict=False):
         ax.plot(trace.nit, trace.x[:, i], label=label, **look | line)
     return _style.tidy(ax, "iterations", "value of the variable", legend=True)
 
 
+def _indices(which: Any, n: int) -> list[int]:
+    """Numbers of variables, checked; negative ones count from the end."""
+    try:
+        chosen = [operator.index(i) for i in which]
+    except TypeError:
+        chosen = []
+    if not chosen or not all(-n <= i < n for i in chosen):
+        raise OptionError(
+            f"which={shown(which)} is not allowed: it must be a list of whole numbers from 0 to "
+            f"{n - 1}, for there are {n} variables."
+        )
+    return chosen
+
+
 def _single(result: Any) -> Any:
     found = list(_given.named(result).values())
     if len(found) != 1:
-        raise OptionError(f"there are {len(found)} results; pass one, and draw others on its axes.")
+        raise OptionError(
+            f"plot_params draws one result, but there are {len(found)}; pass one, and draw others "
+            "on its axes, ax=..."
+        )
     return found[0]

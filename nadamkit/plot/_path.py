@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.plot import _given, _style
 
 #: Points of the grid in each direction, contours, and the margin around the paths.
@@ -44,6 +44,7 @@ def plot_path(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes drawn on.
 
     Raises
     ------
@@ -83,9 +84,15 @@ def plot_path(
 def _limits(paths: dict[str, NDArray[Any]], bounds: Any) -> NDArray[Any]:
     """What is drawn, shape (2, 2): rows are variables."""
     if bounds is not None:
-        limits = np.asarray(bounds, float)
+        try:
+            limits = np.asarray(bounds, float)
+        except (TypeError, ValueError):
+            limits = np.empty(0)
         if limits.shape != (2, 2) or not (limits[:, 0] < limits[:, 1]).all():
-            raise OptionError(f"bounds={bounds!r} is not allowed: it must be two pairs (min, max).")
+            raise OptionError(
+                f"bounds={shown(bounds)} is not allowed: it must be two pairs (min, max) with "
+                "min < max, one for each variable."
+            )
         return limits
     points = np.concatenate(list(paths.values()))
     points = points[np.isfinite(points).all(axis=1)]

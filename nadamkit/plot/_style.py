@@ -21,8 +21,8 @@ def axes(ax: Any) -> Any:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise DataUnavailable(
-            "Plots need matplotlib, which is not installed. To get it:\n"
-            '    python -m pip install "nadamkit[plot]"'
+            f"plots need matplotlib, which cannot be imported ({error}). Install it with "
+            '`python -m pip install "nadamkit[plot]"`.'
         ) from error
     return plt.subplots(layout="constrained")[1]
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from nadamkit.errors import OptionError
+from nadamkit.errors import OptionError, shown
 from nadamkit.hyperparameters import did_you_mean
 from nadamkit.problems._problem import KINDS, Problem
 
@@ -47,6 +47,7 @@ def names(kind: str | None = None) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
+        What `get` takes.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def names(kind: str | None = None) -> tuple[str, ...]:
     """
     if kind is not None and kind not in KINDS:
         raise OptionError(
-            f"Unknown kind {kind!r}{did_you_mean(str(kind), KINDS)} "
+            f"Unknown kind {shown(kind)}{did_you_mean(str(kind), KINDS)} "
             f"Choose from: {', '.join(KINDS)}."
         )
     found = _all().values()
@@ -79,6 +80,7 @@ def get(name: str) -> Problem:
     Returns
     -------
     Problem
+        Its functions, start, data and best known value; made once.
 
     Raises
     ------
@@ -93,9 +95,9 @@ def get(name: str) -> Problem:
     >>> bool(result.fun - problem.best < 1e-9)
     True
     """
-    if name not in _all():
+    if not isinstance(name, str) or name not in _all():
         raise OptionError(
-            f"Unknown problem {name!r}{did_you_mean(str(name), names())} "
+            f"Unknown problem {shown(name)}{did_you_mean(str(name), names())} "
             "nadamkit.problems.names() lists all."
         )
     return _all()[name]

@@ -138,7 +138,9 @@ class Problem:
         Returns
         -------
         f : float
+            The value at x.
         g : ndarray, shape (n,)
+            The gradient at x, in the dtype of the computation.
 
         Raises
         ------
@@ -148,7 +150,30 @@ class Problem:
         return self._call(self.function, x, self.args)
 
     def exact(self, x: npt.ArrayLike) -> float:
-        """Noise-free value at x, shape (n,), which scores the result of a noisy run."""
+        """Noise-free value, which scores the result of a noisy run.
+
+        Parameters
+        ----------
+        x : array_like, shape (n,)
+            As in `value_and_gradient`.
+
+        Returns
+        -------
+        float
+            The value at x.
+
+        Raises
+        ------
+        OptionError
+            If x has another shape.
+
+        Examples
+        --------
+        >>> from nadamkit import problems
+        >>> problem = problems.get("quad50_noise")
+        >>> problem.exact(problem.x0) > problem.best
+        True
+        """
         return self.value_and_gradient(x)[0]
 
     def sample(self, x: npt.ArrayLike, rng: np.random.Generator) -> tuple[float, Array]:
@@ -157,13 +182,21 @@ class Problem:
         Parameters
         ----------
         x : array_like, shape (n,)
+            As in `value_and_gradient`.
         rng : numpy.random.Generator
             Equal states give equal bits, so that two points can be compared under the same noise.
 
         Returns
         -------
         f : float
+            The noisy value at x.
         g : ndarray, shape (n,)
+            Its gradient, in the dtype of the computation.
+
+        Raises
+        ------
+        OptionError
+            If x has another shape.
         """
         if self.noisy is not None:
             return self._call(self.noisy, x, (*self.args, rng))
@@ -174,7 +207,24 @@ class Problem:
         return self._call(self.function, x, tuple(frozen(a[rows]) for a in self.args))
 
     def in_batches(self, size: int) -> Problem:
-        """The same objective, of which a sample sees `size` rows of the data at a time."""
+        """The same objective, of which a sample sees some rows of the data at a time.
+
+        Parameters
+        ----------
+        size : int
+            How many rows of each array in `args`.
+
+        Returns
+        -------
+        Problem
+            A stochastic problem with the same data, start and best value.
+
+        Examples
+        --------
+        >>> from nadamkit import problems
+        >>> problems.get("logreg_bc_std").in_batches(32).batch_size
+        32
+        """
         return replace(
             self,
             name=f"{self.name}_mini",
@@ -188,7 +238,8 @@ class Problem:
         point = point if point.dtype == np.float32 else point.astype(np.float64)
         if point.shape != self.x0.shape:
             raise OptionError(
-                f"problem {self.name!r} takes an x of shape {self.x0.shape}, not {point.shape}."
+                f"problem {self.name!r} takes an x of shape {self.x0.shape}, not {point.shape}; "
+                "pass one like its x0."
             )
         gradient = np.empty_like(point)
         if numba.available():

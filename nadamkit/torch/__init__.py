@@ -9,18 +9,27 @@ complex number is a pair of real ones, as in torch. `foreach`, `fused` and `capt
 and change nothing: the step is always fused.
 """
 
-from nadamkit.torch._classes import (
-    SGD,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    MaxaProp,
-    NAdam,
-    NadaMax,
-    RMSprop,
-)
-from nadamkit.torch._replace import replace
+try:
+    from nadamkit.torch._classes import (
+        SGD,
+        Adagrad,
+        Adam,
+        Adamax,
+        AdamW,
+        MaxaProp,
+        NAdam,
+        NadaMax,
+        RMSprop,
+    )
+    from nadamkit.torch._replace import replace
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise ModuleNotFoundError(
+        f"nadamkit.torch needs PyTorch, which cannot be imported ({error}). Install it with "
+        '`python -m pip install "nadamkit[torch]"`.',
+        name="torch",
+    ) from None
 
 __all__ = [
     "SGD",

@@ -39,7 +39,18 @@ class Fused(torch.optim.Optimizer):
         return MEANINGS[self._name]
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a param group, as in torch."""
+        """Add a param group, as in torch.
+
+        Parameters
+        ----------
+        param_group : dict
+            Parameters, under ``"params"``, and settings of their own.
+
+        Raises
+        ------
+        OptionError
+            For what a fused step cannot compute; nothing is added then.
+        """
         before = len(self.param_groups)
         super().add_param_group(param_group)
         try:
@@ -56,7 +67,13 @@ class Fused(torch.optim.Optimizer):
         self._parts = None
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load a state of this class or of torch's class of the same name; it is copied."""
+        """Load a state of this class or of torch's class of the same name.
+
+        Parameters
+        ----------
+        state_dict : dict
+            From `state_dict`. It is copied.
+        """
         super().load_state_dict(state_dict)
         for own in self.state.values():
             for name, value in own.items() if isinstance(own, dict) else ():
@@ -75,6 +92,11 @@ class Fused(torch.optim.Optimizer):
         -------
         object
             What the closure returned, or None.
+
+        Raises
+        ------
+        RuntimeError
+            If a CUDA graph is to capture the first step, or one with other settings or parameters.
         """
         loss = None
         if closure is not None:
@@ -118,13 +140,21 @@ class Fused(torch.optim.Optimizer):
             a gradient, are not what they were when the graph was captured.
         """
         parts = self._parts
-        if parts is None or self._changed():
+        if parts is None:
+            raise RuntimeError(
+                "no step was made with the param groups and state as they are now; make one, and "
+                "then capture the graph again."
+            )
+        if self._changed():
             raise RuntimeError("settings or parameters have changed; capture the graph again.")
         self._set_rates(parts)
         for part in parts:
             part.prepare(None)
         if not all([part.upload() for part in parts]):
-            raise RuntimeError("the table of parameters has moved; capture the graph again.")
+            raise RuntimeError(
+                "the table of parameters has moved, where the graph does not find it; capture the "
+                "graph again."
+            )
 
     def _changed(self) -> bool:
         """Whether someone else changed settings, parameters or the state."""
@@ -223,7 +253,9 @@ def check_group(name: str, group: dict[str, Any]) -> None:
     """Refuse what the class of this name cannot compute, before the first step."""
     settings(MEANINGS[name], group)
     if len(set(map(id, group["params"]))) < len(group["params"]):
-        raise OptionError("a parameter is there twice; give the optimizer each one once.")
+        raise OptionError(
+            "a parameter is there twice in a param group; give the optimizer each one once."
+        )
     if group.get("differentiable"):
         raise OptionError(
             "differentiable=True is not possible with a fused step; use torch's own class for it."

@@ -76,9 +76,10 @@ class Layout:
         self._copies, self._kept = [], []
         numels = self._numels if here is None else list(compress(self._numels, here))
         if list(map(_numel, given)) != numels:
+            i = next(i for i, g in enumerate(given) if g.numel() != numels[i])
             raise RuntimeError(
-                "a gradient has another shape than its parameter; set it to None, or compute it "
-                "anew."
+                f"a gradient of shape {tuple(given[i].shape)} has another shape than its "
+                f"parameter, which has {numels[i]} elements; set it to None, or compute it anew."
             )
         if self._dense and self._alike(given, here):
             where, values = self._where, list(map(_address, given))
@@ -114,17 +115,18 @@ class Layout:
     def _check(self, where: Sequence[int]) -> None:
         """Parameters may have moved, but only as a whole."""
         params = self._params
-        if any(p.dtype is not self._dtype for p in params):
-            raise RuntimeError(
-                f"a parameter of dtype {self._dtype} has another one now; make a new optimizer "
-                "after converting a model."
-            )
-        moved = any(p.device != self._device for p in params)
-        if moved or list(map(_numel, params)) != self._numels:
-            raise RuntimeError(
-                "a parameter has another shape or device than when the optimizer was made; make a "
-                "new optimizer after changing a model."
-            )
+        for p, n in zip(params, self._numels, strict=True):
+            if p.dtype is not self._dtype:
+                raise RuntimeError(
+                    f"a parameter has dtype {p.dtype} now, but had {self._dtype} before; make a "
+                    "new optimizer after converting a model."
+                )
+            if p.device != self._device or p.numel() != n:
+                raise RuntimeError(
+                    "a parameter has another shape or device than before: now it has shape "
+                    f"{tuple(p.shape)} on {p.device}, and had {n} elements on {self._device}; make "
+                    "a new optimizer after changing a model."
+                )
         filled = [address for address, n in zip(where, self._numels, strict=True) if n]
         if 0 in filled:
             raise RuntimeError(

@@ -49,8 +49,8 @@ def replace(optimizer: torch.optim.Optimizer) -> Any:
     twin = TWINS.get(type(optimizer))
     if twin is None:
         raise OptionError(
-            f"a {type(optimizer).__name__} cannot be replaced; what can is torch.optim's "
-            f"{', '.join(_NAMES)}, but no subclasses of them."
+            f"an optimizer of class {type(optimizer).__name__} cannot be replaced; what can is "
+            f"torch.optim's {', '.join(_NAMES)}, but no subclasses of them."
         )
     for group in optimizer.param_groups:
         check_group(twin._name, group)

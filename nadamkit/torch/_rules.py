@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from nadamkit import registry
+from nadamkit.errors import OptionError
+from nadamkit.hyperparameters import validated
 from nadamkit.momentum import Dozat
 from nadamkit.rule import Rule
 
@@ -16,6 +19,9 @@ ADAMAX = {"m": "exp_avg", "n": "exp_inf"}
 RMSPROP = {"n": "square_avg", "a": "grad_avg", "b": "momentum_buffer"}
 SGD = {"m": "momentum_buffer"}
 ADAGRAD = {"n": "sum"}
+#: torch's names of hyperparameters, with betas and without.
+_BETAS = {"mu": "betas[0]", "nu": "betas[1]"}
+_OTHERS = {"mu": "momentum", "nu": "alpha", "n0": "initial_accumulator_value"}
 
 
 class Meaning(NamedTuple):
@@ -55,7 +61,12 @@ def _means(group: Group) -> dict[str, Any]:
 
 def _schedule(group: Group) -> Dozat:
     """The momentum schedule of NAdam."""
-    return Dozat(psi=float(group["momentum_decay"]))
+    psi = float(group["momentum_decay"])
+    if not 0.0 <= psi < math.inf:
+        raise OptionError(
+            f"momentum_decay={psi!r} is not allowed: momentum_decay must be a finite number >= 0."
+        )
+    return Dozat(psi=psi)
 
 
 def _sgd(group: Group) -> tuple[str, dict[str, Any]]:
@@ -131,7 +142,13 @@ MEANINGS: Mapping[str, Meaning] = {
 
 def settings(meaning: Meaning, group: Group) -> tuple[Rule, dict[str, Any]]:
     """The rule of a param group and its hyperparameters, all checked."""
-    method, given = meaning.rule(group)
+    try:
+        method, given = meaning.rule(group)
+    except KeyError as error:
+        raise OptionError(
+            f"a param group has no {error}; load a state that an optimizer of the same class saved."
+        ) from None
     rule = registry.get(method)
-    hyper = rule.validated(given)
+    called = _BETAS if "betas" in meaning.keys else _OTHERS
+    hyper = validated(method, rule.hyperparameters, given, called)
     return rule.chosen(hyper), hyper

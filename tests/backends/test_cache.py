@@ -148,3 +148,39 @@ def test_without_a_writable_folder_it_warns_once_and_works(checkout):
     assert not count(events, "saved", "serial")
     assert stderr.count("NadamkitWarning: no folder for compiled code can be written") == 1
     assert "Set NUMBA_CACHE_DIR to a writable folder" in stderr
+
+
+AT_ONCE = """
+import sys
+from nadamkit._runtime import numba
+
+def kernel(sign):
+    def scaled(x):
+        return sign * x
+    return numba.jit(scaled)
+
+first, second = kernel(1.0), kernel(-1.0)
+files = [dispatcher._cache._cache_file for dispatcher in (first, second)]
+waiting, write = [], files[0]._save_data
+files[0]._save_data = lambda *what: waiting.append(what)
+for file in files:
+    # What a process sees that read the index before the other wrote it.
+    file._load_index = dict
+print(first(2.0), second(2.0))
+write(*waiting[0])
+for sign in (1.0, -1.0):
+    again = kernel(sign)
+    print(again(2.0), again.stats.cache_hits.total())
+"""
+
+
+def test_processes_that_write_at_once_do_not_swap_code(tmp_path):
+    """The index is the second's; the code of the first, written last, must not lie in its file."""
+    script = tmp_path / "at_once.py"
+    script.write_text(AT_ONCE)
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    environment["PYTHONPATH"] = str(PACKAGE.parent)
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["2.0 -2.0", "2.0 0", "-2.0 1"]

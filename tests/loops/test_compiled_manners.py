@@ -6,7 +6,7 @@ from numba import njit
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nadamkit import minimize
-from nadamkit.errors import CompileWarning
+from nadamkit.errors import CompileWarning, ObjectiveError, OptionError
 from nadamkit.loops.run import Runner
 from tests.loops.njit_problems import SPELLINGS, START, fun, in_place
 
@@ -97,8 +97,17 @@ def test_gradient_of_wrong_length(size, options):
         return np.ones(size)
 
     for given, jac in ((wrong, True), (fun, wrong_jac)):
-        with pytest.raises(ValueError, match=r"gradient .* x"):
+        with pytest.raises(
+            ObjectiveError, match=r"^The gradient that (fun|jac) returns .* than x\."
+        ):
             minimize(given, START, jac=jac, options=options)
+
+
+@pytest.mark.parametrize("jac", ["2-point", lambda x: 2 * x], ids=["2-point", "function"])
+def test_gradient_given_twice(jac):
+    message = r"^jac is a .*, but a function fun\(x, g\) that fills g gives .*; leave jac out"
+    with pytest.raises(OptionError, match=message):
+        minimize(in_place, START, jac=jac)
 
 
 def test_the_callers_start_is_never_changed():
@@ -164,8 +173,9 @@ def test_arguments_that_do_not_type(only_python):
         g[:] = 2 * x
         return np.sum(x * x)
 
-    with pytest.warns(CompileWarning, match="cannot be compiled for this x and args"):
+    with pytest.warns(CompileWarning, match="cannot be compiled for this x and args") as caught:
         result = minimize(scaled, START, ({"scale": object()},))
+    assert caught[0].filename == __file__
     assert_allclose(result.x, 0.0, atol=1e-5)
 
 
@@ -183,3 +193,28 @@ def test_compiled_function_without_gradient(jac, only_python):
     result = minimize(fun, START, jac=jac)
     assert result.success
     assert_allclose(result.x, [0.0, 1.0, 2.0], atol=1e-4)
+
+
+def reciprocal(**options):
+    """1/x + x, made anew, which has no value at the start."""
+
+    @njit(**options)
+    def objective(x, g):
+        g[0] = 1.0 - 1.0 / (x[0] * x[0])
+        return 1.0 / x[0] + x[0]
+
+    return objective
+
+
+@pytest.mark.parametrize("called_before", [False, True])
+def test_a_division_by_zero_is_what_the_user_made_it(called_before):
+    """Numba's default raises, by hand and in the loop, whichever comes first."""
+    strict, lenient = reciprocal(), reciprocal(error_model="numpy")
+    if called_before:
+        assert strict(np.ones(1), np.ones(1)) == lenient(np.ones(1), np.ones(1)) == 2.0
+    with pytest.raises(ZeroDivisionError):
+        minimize(strict, [0.0], options=FIXED)
+    assert minimize(lenient, [0.0], options=FIXED).status == 3
+    with pytest.raises(ZeroDivisionError):
+        strict(np.zeros(1), np.zeros(1))
+    assert lenient(np.zeros(1), np.zeros(1)) == np.inf

@@ -148,8 +148,13 @@ def test_float32_bounds_beyond_its_range():
     box = standardise([(-1e39, 1e39)], 1, np.float32)
     assert box.lower[0] == -largest
     assert box.upper[0] == largest
-    for pair in [(1e39, None), (None, -1e39), (1e39, 1e39)]:
-        with pytest.raises(OptionError, match="No finite float32 number satisfies the bounds"):
+    for pair, written in [
+        ((1e39, None), r"lower=1e\+39 and upper=inf"),
+        ((None, -1e39), r"lower=-inf and upper=-1e\+39"),
+        ((1e39, 1e39), r"lower=1e\+39 and upper=1e\+39"),
+    ]:
+        message = f"No finite float32 number satisfies the bounds {written}"
+        with pytest.raises(OptionError, match=message):
             standardise([pair], 1, np.float32)
 
 
@@ -185,9 +190,9 @@ def test_float32_bounds_beyond_its_range():
             [(1j, None)],
             "^The bounds are not real numbers .*complex.*; pass a scipy.optimize.Bounds",
         ),
-        (7, "^bounds is a int; pass a scipy.optimize.Bounds or a sequence of"),
-        ("ab", "^bounds is a str; pass"),
-        ({0: 1}, "^bounds is a dict; pass"),
+        (7, "^bounds is an int, 7; pass a scipy.optimize.Bounds or a sequence of"),
+        ("ab", "^bounds is a str, 'ab'; pass"),
+        ({0: 1}, "^bounds is a dict, .*; pass"),
     ],
 )
 def test_refused(bounds, message):

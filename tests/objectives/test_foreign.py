@@ -88,10 +88,10 @@ def test_compiled_functions(where):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"fun": 3.0}, r"^fun is of type float"),
+        ({"fun": 3.0}, r"^fun is a float, 3\.0, which"),
         ({"jac": 1}, r"^Unknown jac 1\."),
         ({"callback": 3.0}, r"^callback must be callable"),
-        ({"validation": 3.0}, r"^validation is of type float"),
+        ({"validation": 3.0}, r"^validation is a float, 3\.0; pass"),
     ],
 )
 def test_what_is_no_function_is_refused_as_usual(given, message):

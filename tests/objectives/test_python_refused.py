@@ -50,7 +50,7 @@ def test_exceptions_propagate(error):
         ("2point", r"^Unknown jac '2point'; did you mean '2-point'\? Pass a callable, True if fun"),
         ("3-Point", r"did you mean '3-point'\?"),
         ("CS", r"did you mean 'cs'\?"),
-        ("newton", r"^Unknown jac 'newton'\. Pass .*'2-point', '3-point' or 'cs' .*None"),
+        ("newton", r"^Unknown jac 'newton'\. Pass .*'3-point' or 'cs' .*'jax', 'torch' .*None"),
         (1, r"^Unknown jac 1\. Pass a callable"),
         (X, r"^Unknown jac array"),
         (["2-point"], r"^Unknown jac \['2-point'\]\."),
@@ -71,7 +71,7 @@ def test_refused_jac_in_place(jac):
 
 @pytest.mark.parametrize("fun", [None, 3.0, "rosen"])
 def test_refused_fun(fun):
-    with pytest.raises(OptionError, match=r"^fun is of type .*; pass a callable fun\(x, \*args\)"):
+    with pytest.raises(OptionError, match=r"^fun is .*; pass a callable fun\(x, \*args\)"):
         built(fun)
 
 

@@ -86,7 +86,7 @@ def test_not_finite_passes(value):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (np.ones(2), NOT_SCALAR + r"an ndarray of shape \(2,\)\. Return one real number"),
+        (np.ones(2), NOT_SCALAR + r"an ndarray of shape \(2,\) and dtype float64\. Return one"),
         (np.ones((2, 1)), NOT_SCALAR + r"an ndarray of shape \(2, 1\)"),
         ([1.0, 2.0], NOT_SCALAR + "a list of length 2"),
         ([], NOT_SCALAR + "a list of length 0"),

@@ -118,13 +118,13 @@ def test_a_mark_keeps_nothing():
 @pytest.mark.parametrize("given", [3, 0.5, len, "batches", b"batches", {"a": 1}], ids=repr)
 def test_what_is_no_iterable_of_batches(given):
     name = type(given).__name__
-    with pytest.raises(OptionError, match=rf"^batches is of type {name}; pass an iterable of"):
+    with pytest.raises(OptionError, match=rf"^batches is an? {name}\b.*; pass an iterable of"):
         Stream(given, ())
 
 
 @pytest.mark.parametrize("given", [(), [], iter([]), np.empty((0, 2)), range(0)], ids=plain)
 def test_no_batch(given):
-    with pytest.raises(OptionError, match=r"^batches is empty; there is nothing to evaluate"):
+    with pytest.raises(OptionError, match=r"^batches is empty, or .* used up, .*; pass at least"):
         Stream(given, ())
 
 

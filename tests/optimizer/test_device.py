@@ -157,7 +157,10 @@ def test_learning_rate_of_each_element():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda g: np.ones(3), "is a ndarray, but must be an array on the GPU"),
+        (
+            lambda g: np.ones(3),
+            r"is an ndarray of shape \(3,\) .*, but must be an array on the GPU",
+        ),
         (lambda g: runtime.on_device(np.ones(4)), r"shape \(4,\).*must be one of shape \(3,\)"),
         (lambda g: runtime.on_device(np.ones(3, "f4")), "dtype float32, but must be one of"),
         (lambda g: runtime.on_device(np.ones(6))[::2], "not C-contiguous"),

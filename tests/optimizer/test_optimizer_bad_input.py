@@ -30,11 +30,11 @@ PARAMETERS = {
     "bool": (np.ones(3, bool), r"dtype bool"),
     "floats": (
         {"w": [1.0, 2.0]},
-        r"^the parameter 'w/0' is a float, but parameters must be arrays",
+        r"^the parameter 'w/0' is a float, 1\.0, but parameters must be arrays",
     ),
     "a float": (1.0, r"^the parameter array is a float, .* write numpy\.array"),
-    "a number": ({"w": np.float64(1.0)}, r"^the parameter 'w' is a float64, but"),
-    "a word": ("weights", r"is a str, but"),
+    "a number": ({"w": np.float64(1.0)}, r"^the parameter 'w' is a float64, .*, but"),
+    "a word": ("weights", r"is a str, 'weights', but"),
     "read-only": ({"w": read_only()}, r"^the parameter 'w' is read-only, and a step updates it"),
     "broadcast, read-only": (np.broadcast_to(1.0, 3), r"is read-only"),
     "broadcast": (writeable_broadcast(), r"elements that share memory \(a broadcast array\)"),
@@ -93,14 +93,17 @@ GRADIENTS = {
     ),
     "another dtype": (good(b=np.ones((2, 2), "float32")), r"'b' is an array of .* float32, but"),
     "integers": (good(b=np.ones((2, 2), int)), r"dtype int64"),
-    "a number": (good(a=1.0), r"'a' is a float, but must be an array of shape \(4,\)"),
-    "a word": (good(s="gradient"), r"'s' is a str, but"),
-    "a list": (good(a=[1.0] * 4), r"^grads at 'a' are a list, but must be an array"),
+    "a number": (good(a=1.0), r"'a' is a float, 1\.0, but must be an array of shape \(4,\)"),
+    "a word": (good(s="gradient"), r"'s' is a str, 'gradient', but"),
+    "a list": (good(a=[1.0] * 4), r"^grads at 'a' are a list of length 4, but must be an array"),
     "a scalar of another dtype": (good(s=np.float32(1.0)), r"dtype float32, but must be"),
     "a key too few": ({"a": np.ones(4), "b": np.ones((2, 2))}, r"^grads have no 's'"),
-    "a key too many": (good(zz=np.ones(1)), r"^grads have 'zz', the parameters do not"),
-    "a list of them": ([np.ones(4)], r"^grads are a list, but must be a dict"),
-    "one array": (np.ones(4), r"^grads are a ndarray, but must be a dict"),
+    "a key too many": (
+        good(zz=np.ones(1)),
+        r"^grads have 'zz', the parameters do not\. They have: 'a', 'b', 's'\.$",
+    ),
+    "a list of them": ([np.ones(4)], r"^grads are a list of length 1, but must be a dict"),
+    "one array": (np.ones(4), r"^grads are an ndarray .*, but must be a dict"),
 }
 
 
@@ -124,7 +127,7 @@ def test_gradients_in_the_memory_of_parameters(kind):
     memory, own = params()
     optimizer = Optimizer("nadam", 0.1)
     message = (
-        r"^the gradient of the parameter 'a' shares memory with the parameter '[ab]'; pass a c"
+        r"^the gradient of the parameter 'a' shares memory with the parameter '[ab]', .*; pass"
     )
     with refused(optimizer, message, memory):
         optimizer.step(own, parts(memory)[kind])
@@ -142,12 +145,12 @@ def test_a_mistyped_key_is_recognised():
     [
         ({"a": np.ones(3), "b": np.ones((2, 2)), "s": np.array(1.0)}, r"'a' has shape \(3,\) and"),
         (good(a=np.ones(4, "float32")), r"dtype float32 now, but had .* float64; call init to beg"),
-        (good(a=None), r"^the parameter 'a' is a NoneType"),
+        (good(a=None), r"^the parameter 'a' is None, but"),
         (good(a=read_only()), r"^the parameter 'a' is read-only"),
         (good(a=SHARED[:4], b=SHARED[2:6].reshape(2, 2)), r"share memory"),
-        ({"a": np.ones(4)}, r"^params have no 'b'"),
-        ([np.ones(4)], r"^params are a list, but must be a dict"),
-        (None, r"^the parameter 'a' is a NoneType"),
+        ({"a": np.ones(4)}, r"^params have no 'b'.*; pass all .* or call init\(params\)"),
+        ([np.ones(4)], r"^params are a list of length 1, but must be a dict"),
+        (None, r"^the parameter 'a' is None, but"),
     ],
     ids=range(8),
 )
@@ -169,8 +172,12 @@ def test_parameters_that_are_not_those_of_before(other, message):
         ({"dialect": "torhc"}, r"^Unknown dialect 'torhc'; did you mean 'torch'\?"),
         ({"method": "maxaprop", "dialect": "torch"}, r"^The dialect 'torch' has no method 'maxapr"),
         ({"backend": "seriel"}, r"^backend='seriel' is not allowed; did you mean 'serial'\?"),
-        ({"backend": "cuda"}, r"^backend='cuda' is not allowed\. Choose one of: auto, numpy, seri"),
+        (
+            {"backend": "cuda"},
+            r"^backend='cuda' is not allowed: an Optimizer updates arrays on a GPU t",
+        ),
         ({"backend": None}, r"^backend=None is not allowed"),
+        ({"label": "bias"}, r"^label must be callable, but is a str, 'bias'; pass label\(path\)"),
         ({"nonfinite": "rase"}, r"^nonfinite='rase' is not allowed; did you mean 'raise'\?"),
         ({"nonfinite": ["raise"]}, r"^nonfinite=\['raise'\] is not allowed"),
         ({"mmu": 0.9}, r"^method 'nadam' has no hyperparameter 'mmu'; did you mean 'mu'\?"),
@@ -207,7 +214,7 @@ def test_learning_rates(rate):
     with refused(optimizer, message, x):
         optimizer.learning_rate = rate
     optimizer.step(x, x)
-    with refused(optimizer, r"^there is no group 'h'; did you mean|^there is no group 'h'\.", x):
+    with refused(optimizer, r"^there is no group 'h'.* The groups are: g\.", x):
         optimizer.set_learning_rate(0.1, "h")
 
 
@@ -216,7 +223,7 @@ def test_learning_rates_of_elements(bad):
     for rate in ({"w": np.array([0.1, bad])}, {"w": bad}):
         x = np.ones(2)
         optimizer = Optimizer("nadam", rate)
-        with refused(optimizer, r"^learning_rate=.* is not allowed", x):
+        with refused(optimizer, r"^for the parameter 'w', learning_rate=.* is not allowed", x):
             optimizer.step({"w": x}, {"w": x})
     with refused(optimizer, r"^learning_rate has shape \(3,\), but the parameters have shape", x):
         Optimizer("nadam", np.ones(3)).init(x)

@@ -72,13 +72,16 @@ def test_t_may_be_large():
 
 CHANGES = {
     "another method": (lambda s: s | {"method": "adam"}, r"^this is a state of method 'adam'"),
-    "no method": (lambda s: without(s, "method"), r"^this is a state of method 'None'"),
+    "no method": (lambda s: without(s, "method"), r"^this is no state .* it has no 'method'"),
     "another format": (lambda s: s | {"format": 2}, r"^this state has format 2, but this version"),
     "a strange format": (lambda s: s | {"format": "new"}, r"^this state has format new"),
-    "no format": (lambda s: without(s, "format"), r"^this is no state of an Optimizer"),
+    "no format": (lambda s: without(s, "format"), r"^this is no state .* it has no 'format'; pass"),
     "an entry too few": (lambda s: without(s, "m/b"), r"^the state has no 'm/b', which"),
-    "an entry too many": (lambda s: s | {"m/c": 1.0}, r"^the state has 'm/c', for which"),
-    "strange entries": (lambda s: s | {3: 1, None: 2}, r"^the state has 3, for which"),
+    "an entry too many": (
+        lambda s: s | {"m/c": 1.0},
+        r"^the state has 'm/c', which .* not have; make",
+    ),
+    "strange entries": (lambda s: s | {3: 1, None: 2}, r"^the state has 3, which this optimizer"),
     "another shape": (lambda s: s | {"m/a": s["m/a"].T}, r"^'m/a' in the state has shape \(4, 3\)"),
     "one number": (lambda s: s | {"n/a": 1.0}, r"^'n/a' in the state has shape \(\) and dtype"),
     "another dtype": (
@@ -198,7 +201,7 @@ def test_other_files_are_refused_and_nothing_changed(kind, tmp_path):
     optimizer.save(tmp_path / "good.npz")
     path = tmp_path / "wrong.npz"
     path.write_bytes(wrong_file(kind, (tmp_path / "good.npz").read_bytes()))
-    message = r"no file that save wrote|^this is no state of an Optimizer"
+    message = r"no file that Optimizer\.save wrote|^this is no state of an Optimizer"
     with refused(optimizer, message, *params.values()):
         optimizer.load(path)
 

@@ -43,6 +43,10 @@ def test_names():
 def test_unknown_names_are_refused_with_the_closest_one():
     with pytest.raises(OptionError, match="did you mean 'beale'"):
         problems.get("bealle")
+    with pytest.raises(
+        OptionError, match=r"^Unknown problem \['beale'\]; did you .* nadamkit\.problems\.names"
+    ):
+        problems.get(["beale"])
     with pytest.raises(OptionError, match="did you mean 'classical'"):
         problems.names("classic")
 

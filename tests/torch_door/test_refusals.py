@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -44,12 +47,52 @@ def test_differentiable():
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("RMSprop", {"alpha": 1.0}), ("SGD", {"momentum": 1.0})]
+    ("name", "settings"),
+    [
+        ("RMSprop", {"alpha": 1.0}),
+        ("MaxaProp", {"alpha": 1.0}),
+        ("SGD", {"momentum": 1.0}),
+        ("SGD", {"momentum": 0.9, "dampening": 1.0}),
+        ("NAdam", {"momentum_decay": float("inf")}),
+        ("Adagrad", {"initial_accumulator_value": float("inf")}),
+    ],
+    ids=str,
 )
 def test_settings_without_sense_are_refused_at_once(name, settings):
-    """torch takes them."""
-    with pytest.raises(OptionError, match=r"=1\.0 is not allowed"):
+    """torch takes them; they are called what torch calls them."""
+    key, value = list(settings.items())[-1]
+    with pytest.raises(OptionError, match=rf"^{key}={value} is not allowed: {key} must be a"):
         getattr(nadamkit.torch, name)([parameter(2)], **settings)
+
+
+def test_settings_changed_to_something_without_sense():
+    p = parameter(2)
+    p.grad = torch.ones(2)
+    optimizer = nadamkit.torch.Adam([p])
+    optimizer.step()
+    optimizer.param_groups[0]["betas"] = (0.9, 2.0)
+    with pytest.raises(OptionError, match=r"^betas\[1\]=2\.0 is not allowed: betas\[1\] must be a"):
+        optimizer.step()
+
+
+def test_state_of_another_class():
+    p = parameter(2)
+    p.grad = torch.ones(2)
+    optimizer = nadamkit.torch.RMSprop([p])
+    optimizer.step()
+    other = nadamkit.torch.Adam([p])
+    other.load_state_dict(optimizer.state_dict())
+    with pytest.raises(OptionError, match=r"^a param group has no 'betas'; load a state") as caught:
+        other.step()
+    assert caught.value.__suppress_context__
+
+
+def test_without_torch_it_says_what_to_install():
+    code = "import sys; sys.modules['torch'] = None; import nadamkit.torch"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ModuleNotFoundError: nadamkit.torch needs PyTorch")
+    assert '`python -m pip install "nadamkit[torch]"`' in last
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nadamkit import _result
-from nadamkit.errors import OptionError, described
+from nadamkit.errors import NadamkitWarning, OptionError, described, warn
 from nadamkit.loops import drive
 from nadamkit.loops.plan import Noise
 from nadamkit.loops.run import Runner
@@ -24,6 +24,13 @@ from nadamkit.objectives.samples import Samples
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
+
+OWN_NOISE = (
+    "fun is noisy, and its gradient was taken from differences of a tiny step, which divide the "
+    "noise by that step: the result means little. Pass jac; or let fun take a generator as its "
+    "last argument and pass rng, so that both values of a difference see the same noise; or give "
+    "a step as large as the noise asks for in the option finite_diff_rel_step."
+)
 
 
 class User(NamedTuple):
@@ -108,6 +115,9 @@ def solve(p: Problem, user: User, noise: Noise) -> OptimizeResult:
         result = run(lambda runner, watch: runner.python(objective, callback, watch))
     finally:
         objective.close()
+    noisy = result.get("stochastic") and user.samples is None
+    if objective.differenced and noisy and user.rel_step is None:
+        warn(OWN_NOISE, NadamkitWarning)
     if objective.differenced and p.box is not None:
         result.jac[p.box.fixed] = np.nan  # unknown, as in SciPy: no difference is taken there
     return result

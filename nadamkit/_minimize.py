@@ -226,7 +226,7 @@ def start(x0: Any) -> NDArray[Any]:
     if x.dtype.kind == "c":
         raise OptionError(
             "x0 is complex, and the methods are defined for real variables; pass real and "
-            "imaginary parts as one real array."
+            "imaginary parts as one real array, x0.view(float), and take x.view(complex) in fun."
         )
     if x.dtype.kind not in "fiub":
         raise OptionError(

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import rosen, rosen_der
 
 from nadamkit import minimize
+from nadamkit.errors import NadamkitWarning
 from nadamkit.loops.stopping import DIVERGED, PRECISION
 
 
@@ -63,3 +64,21 @@ def test_a_gradient_of_the_wrong_sign_is_no_success(method):
     np.testing.assert_allclose(result.x, [1.0, 1.0], atol=1e-3)
     np.testing.assert_allclose(result.jac, [-1.0, -1.0], rtol=0.01)
     assert abs(result.fun - 1.0) < 5 * result.fun_error < 0.05
+
+
+def test_differences_of_fresh_noise_are_warned_of():
+    """Divided by a step of 1e-8, noise is all there is."""
+    rng = np.random.default_rng(0)
+
+    def measured(x):
+        return bowl(x)[0] + 0.01 * rng.standard_normal()
+
+    with pytest.warns(NadamkitWarning, match=r"differences of a tiny step.*Pass jac; or let fun"):
+        result = minimize(measured, [3.0, -4.0], options={"maxiter": 50})
+    assert result.stochastic
+    # With a step that fits the noise, or the same noise for both values, there is nothing to say.
+    step = {"finite_diff_rel_step": 0.3, "maxiter": 500}
+    result = minimize(measured, [3.0, -4.0], jac="3-point", stochastic=True, options=step)
+    np.testing.assert_allclose(result.x, 0.0, atol=0.1)
+    result = minimize(lambda x, rng: bowl(x)[0] + 0.01 * rng.standard_normal(), [3.0, -4.0], rng=0)
+    np.testing.assert_allclose(result.x, 0.0, atol=0.1)

@@ -116,6 +116,11 @@ print(result.message)
 print("a, b, c, d, and the scales:", *np.exp(result.x[[0, 1, 2, 3, 6, 7]]).round(3))
 
 # %%
+# A notebook shows the result like this:
+
+result
+
+# %%
 # Other solvers, and other starts
 # -------------------------------
 # L-BFGS-B gets the same function and the same tolerance of the gradient. There are other minima, of

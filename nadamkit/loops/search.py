@@ -102,7 +102,8 @@ def make_note(parts: Parts) -> Any:
 def make_noisy(parts: Parts) -> Any:
     """``noisy(fun, args, point, w, state, limits, counts, values)`` evaluates once more.
 
-    Whether the value at a point, which was `ACCEPTED`, is another one now; asked once a run.
+    Whether the value at a point, which was `ACCEPTED`, is another one now; asked once a run, where
+    the search fails: also where lucky values have shrunk its step to nothing.
     """
     evaluate, count = parts.evaluate, parts.count
 
@@ -218,8 +219,8 @@ def make_loop(parts: Parts, lift: Any = lambda function: function) -> Any:
             row += 1
             counts[AGE] += 1
             if not aim(x, g, w, counts, values, state.momentum):
-                # Lucky values of a noisy function shrink the step to nothing, too.
-                lucky = noisy(fun, args, x, w, state, limits, counts, values)
+                copy(x, w.old_x)
+                lucky = counts[NIT] > 0 and noisy(fun, args, x, w, state, limits, counts, values)
                 return NOISY if lucky else PRECISION
             counts[PENDING] = EVALUATE
 

@@ -46,6 +46,8 @@ if os.environ.get("NADAMKIT_DOCS_INTERSPHINX"):
     }
 
 autosummary_generate = True
+# `name` links to what has this name, as numpydoc means it.
+default_role = "autolink"
 templates_path = ["_templates"]
 autodoc_typehints = "none"
 numpydoc_show_class_members = False

@@ -44,7 +44,8 @@ def warmup(
     dtypes : {'float32', 'float64'} or sequence of them, optional
         Precisions.
     backends : {'serial', 'parallel', 'cuda'} or sequence of them, optional
-        Backends whose kernels are compiled.
+        Backends whose kernels are compiled, with what the loop in Python calls beside them. Those
+        for CUDA are compiled as a trial only: they are not kept on disk.
     loops : bool, optional
         Also prepare the loops in which `minimize` runs an ``@njit`` objective.
     disp : bool, optional
@@ -67,7 +68,7 @@ def warmup(
     Notes
     -----
     Kernels with a learning rate per parameter, weight decay or clipping are variants of these, and
-    are compiled on first use.
+    are compiled on first use. So are the steps of `Optimizer` and of `nadamkit.torch`.
 
     Examples
     --------
@@ -110,17 +111,21 @@ def _known(kind: str, names: str | Sequence[str], known: Sequence[str]) -> Seque
 
 
 def _run_kernel(method: str, dtype: str, backend: str) -> None:
-    x = np.ones(2, dtype)
-    Stepper(method, x, backend=backend).step(np.ones(2, dtype))
+    if backend == "cuda":
+        Stepper(method, np.ones(2, dtype), backend=backend).step(np.ones(2, dtype))
+    else:
+        _run(lambda x: (0.5 * x @ x, x.copy()), method, dtype, backend=backend, jac=True)
 
 
 def _run_loop(method: str, dtype: str) -> None:
-    objective = numba.jit(_half_square)
+    _run(numba.jit(_half_square), method, dtype)
+
+
+def _run(fun: Any, method: str, dtype: str, **given: Any) -> None:
+    """Run each kind of loop for two iterations."""
     for rate, stochastic in (("auto", False), ("auto", True), (1e-3, False)):
-        options = {"learning_rate": rate, "maxiter": 2}
-        minimize(
-            objective, np.ones(2, dtype), method=method, options=options, stochastic=stochastic
-        )
+        given["options"] = {"learning_rate": rate, "maxiter": 2}
+        minimize(fun, np.ones(2, dtype), method=method, stochastic=stochastic, **given)
 
 
 def _half_square(x: Any, g: Any) -> Any:

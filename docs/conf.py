@@ -32,8 +32,12 @@ extensions = [
 exclude_patterns = ["_build", "examples", "generated/benchmarks", "generated/scoreboard.md"]
 # A name that leads nowhere is a warning, and so an error.
 nitpicky = True
-# Words of numpydoc's types, and classes of others, lead somewhere only with their indexes.
-nitpick_ignore_regex = [("py:.*", r"(?!nadamkit).*")]
+nitpick_ignore_regex = [
+    # Words of numpydoc's types, and classes of others, lead somewhere only with their indexes.
+    ("py:.*", r"(?!nadamkit).*"),
+    # What is named for those who read the source has no page.
+    ("py:.*", r"nadamkit\.(coefficients|rules)\b.*"),
+]
 
 # Links into the documentation of NumPy, SciPy and Numba; their indexes come from the network.
 if os.environ.get("NADAMKIT_DOCS_INTERSPHINX"):

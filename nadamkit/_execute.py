@@ -116,7 +116,7 @@ def solve(p: Problem, user: User, noise: Noise) -> OptimizeResult:
     finally:
         objective.close()
     noisy = result.get("stochastic") and user.samples is None
-    if objective.differenced and noisy and user.rel_step is None:
+    if objective.differenced and noisy and result.success and user.rel_step is None:
         warn(OWN_NOISE, NadamkitWarning)
     if objective.differenced and p.box is not None:
         result.jac[p.box.fixed] = np.nan  # unknown, as in SciPy: no difference is taken there

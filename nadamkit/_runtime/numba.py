@@ -175,6 +175,21 @@ def _digest(code: CodeType, digest: Any) -> None:
             digest.update(repr(constant).encode())
 
 
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C through where compiled code that gets a function is entered.
+
+    Numba looks for the function's address by calling Python, where a signal may be seen; what that
+    raises is lost there, and ends in a TypeError that speaks of Numba's own arguments.
+    """
+    try:
+        yield
+    except TypeError as error:
+        if "_get_wrapper_address" in str(error):
+            raise KeyboardInterrupt from None
+        raise
+
+
 def threads() -> int:
     """Number of threads parallel kernels use."""
     return int(numba().get_num_threads())

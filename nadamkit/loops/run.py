@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nadamkit import backends, schedules
+from nadamkit._runtime import numba
 from nadamkit.backends import pieces
 from nadamkit.coefficients import CoefficientTable
 from nadamkit.loops import compiled, noisy, noisy_state, python, search
@@ -203,7 +204,7 @@ class Runner:
         records: Records,
         tail: tuple[Any, ...],
     ) -> None:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), numba.interruptible():
             status = loop(fun, *self._arguments(args, table, records), *tail)
         self._drain(records)
         self.outcome.status = int(status)

@@ -218,3 +218,20 @@ def test_a_division_by_zero_is_what_the_user_made_it(called_before):
     with pytest.raises(ZeroDivisionError):
         strict(np.zeros(1), np.zeros(1))
     assert lenient(np.zeros(1), np.zeros(1)) == np.inf
+
+
+def test_a_signal_while_numba_looks_for_the_function(monkeypatch):
+    """Numba calls Python to find the address of a function, and loses what is raised there."""
+    from numba.experimental import function_type
+
+    minimize(in_place, START, options=FIXED)
+    calls = []
+
+    def seen(*given):
+        calls.append(given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(function_type, "_get_wrapper_address", seen)
+    with pytest.raises(KeyboardInterrupt):
+        minimize(in_place, START, options=FIXED)
+    assert calls

@@ -22,6 +22,7 @@ extensions = [
     "methods",
     "myst_parser",
     "numpydoc",
+    "optional",
     "scoreboard",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",

@@ -235,11 +235,13 @@ def reference():
     """The names that docs/api.rst lists, and the modules whose members it takes."""
     text = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
     names, modules, current = set(), set(), ""
-    for kind, given, below in re.findall(r"^\.\. (\w+):: ?(.*)\n((?:   .*\n|\n)*)", text, re.M):
+    for kind, given, below in re.findall(r"^\.\. ([\w-]+):: ?(.*)\n((?:   .*\n|\n)*)", text, re.M):
         if kind in ("automodule", "currentmodule"):
             current = given  # where Sphinx looks for the names that follow
         if kind == "automodule" and ":members:" in below:
             modules.add(given)
+        elif kind == "optional-automodule":
+            modules.add(given.split()[0])
         elif kind == "autoclass":
             names.add(given)
         elif kind == "autosummary":

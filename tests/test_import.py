@@ -8,6 +8,7 @@ import pkgutil
 import subprocess
 import sys
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ MODULES = sorted(
     info.name
     for info in pkgutil.walk_packages(nadamkit.__path__, "nadamkit.")
     if info.name != "nadamkit.__main__"
+    and (find_spec("torch") or not info.name.startswith("nadamkit.torch"))
 )
 
 

@@ -97,8 +97,8 @@ def test_bad_input_is_refused_before_anything_runs(arguments, message, capsys):
 def test_absent_peer_is_named_as_skipped(monkeypatch, capsys):
     from asv_benchmarks.solving import solvers
 
-    found = importlib.util.find_spec
-    monkeypatch.setattr(solvers, "find_spec", lambda name: None if name == "optax" else found(name))
+    # What else it needs is there, or as good as there.
+    monkeypatch.setattr(solvers, "find_spec", lambda name: None if name == "optax" else True)
     peers = ["--peers", "L-BFGS-B,optax-adam"]
     assert main(["classical", "--quick", "--problems", "beale", *peers]) == 0
     output = capsys.readouterr().out

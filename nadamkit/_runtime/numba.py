@@ -1,8 +1,8 @@
 """The one door to Numba: how nadamkit compiles for the CPU.
 
-Everything is compiled with ``error_model="numpy"`` (the default checks each division, which costs a
-factor of 4 to 9 and raises where IEEE 754 has Inf) and without fastmath (which makes results depend
-on the CPU and the number of threads). Numba is imported on first use.
+Everything of ours is compiled with ``error_model="numpy"`` (the default checks each division, which
+costs a factor of 4 to 9 and raises where IEEE 754 has Inf) and without fastmath (which makes
+results depend on the CPU and the number of threads). Numba is imported on first use.
 """
 
 from __future__ import annotations

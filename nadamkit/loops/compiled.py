@@ -18,11 +18,6 @@ from nadamkit.backends.serial import plain_kernel
 from nadamkit.loops import fixed, model, noisy, noisy_state, parts, plain, search, stopping, trials
 from nadamkit.loops.stopping import NFEV, NJEV, RUNNING
 
-#: What every iteration calls. Forcing these in takes a 2-D iteration from 60 to 42 ns; forcing all
-#: of them gains nothing more and takes a third longer to compile.
-ALWAYS_INLINED = frozenset({"copy", "better", "verdict", "examine"})
-
-
 #: The loop of each mode, and what it calls beside its parts.
 LOOPS: dict[str, Any] = {
     "fixed": fixed.make_loop,
@@ -91,9 +86,7 @@ def _compiled_kernel(pieces: Pieces, signature: Any) -> Any:
 @cache
 def _compiled_loop(mode: str, pieces: Pieces | None, types: tuple[Any, ...]) -> Any:
     addresses.compilable()
-    functions = {
-        name: numba.inlinable(f, force=name in ALWAYS_INLINED) for name, f in plain.PARTS.items()
-    }
+    functions = dict(plain.inlinable())
     if pieces and pieces.modify is unmodified:
         functions["clip"] = numba.inlinable(no_clip)  # half a second less to compile
     helpers = [*map(numba.inlinable, (*reduce.PLAIN, *plain.INNER, *HELPERS[mode]))]

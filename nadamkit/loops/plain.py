@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from nadamkit._runtime import numba
 from nadamkit.backends.reduce import plain_dot, plain_max_abs, plain_norm, plain_sum_abs
 from nadamkit.loops.stopping import FUN, GNORM, NFEV, NIT, RECORDS, beaten, better, verdict
 
@@ -154,3 +157,17 @@ PARTS: dict[str, Any] = {
 }
 #: What these call.
 INNER: tuple[Any, ...] = (projected_norm, flip, release, beaten)
+
+#: What every iteration calls. Forcing these in takes a 2-D iteration from 60 to 42 ns; forcing all
+#: of them gains nothing more and takes a third longer to compile.
+ALWAYS_INLINED = frozenset({"copy", "better", "verdict", "examine"})
+
+
+@cache
+def inlinable() -> Mapping[str, Any]:
+    """The parts, for compiled code to call.
+
+    Once for all loops: Numba keeps to what a function was first said to be, so that one that was
+    registered without being forced in would stay a call in all that is compiled after it.
+    """
+    return {name: numba.inlinable(f, force=name in ALWAYS_INLINED) for name, f in PARTS.items()}

@@ -73,9 +73,10 @@ def make_loop(kernel: Any, mode: str, compiled: bool, hook: Callable[..., int]) 
 
 @lru_cache(maxsize=1)
 def _compiled_functions() -> dict[str, Any]:
-    called = (*reduce.PLAIN, *plain.INNER, *plain.PARTS.values())
-    for function in called:
+    for function in (*reduce.PLAIN, *plain.INNER):
         numba.inlinable(function)
+    plain.inlinable()
+    called = (*reduce.PLAIN, *plain.INNER, *plain.PARTS.values())
     token = numba.fingerprint(*called, modules=(reduce, plain))
     parts = {name: numba.jit(numba.keyed(f, token)) for name, f in plain.PARTS.items()}
     return parts | {name: arrays.PARTS[name] for name in ("copy", "better", "verdict", "record")}

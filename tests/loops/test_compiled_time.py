@@ -176,3 +176,19 @@ def test_second_process_finds_the_loops_on_disk(tmp_path):
     assert {"loop", "kernel"} <= kinds[0]
     assert not kinds[1] & {"loop", "kernel"}
     assert x == again
+
+
+def test_parts_are_registered_alike_by_both_loops():
+    """Numba keeps to what a function was first said to be: forced in, or a call of some 20 ns."""
+    code = """
+        import json
+        from nadamkit.loops import plain, python
+        python._compiled_functions()
+        again = {name: f is plain.PARTS[name] for name, f in plain.inlinable().items()}
+        info = plain.inlinable.cache_info()
+        print(json.dumps([all(again.values()), info.misses]))
+    """
+    process = started(code)
+    out, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert out.split() == ["[true,", "1]"]
